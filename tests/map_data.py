@@ -2,12 +2,14 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import h3.api.numpy_int as h3
 import numpy as np
 import numpy.typing as npt
 
+import ui.map
 from aether_core.spatial.lattices import FACE
 from ui.shell.routes import DATA
 from workflows.home import served_files
@@ -23,6 +25,16 @@ def fetched(address: str) -> bytes:
     path = served_files.find(read_settings(), name)
     assert path is not None, address
     return path.read_bytes()
+
+
+def parts_of(component: str) -> tuple[str, str]:
+    """CSS and HTML of `map` or `box_map`, as the page mounts them."""
+    folder = Path(ui.map.__file__).parent
+    css, own, html = (
+        (folder / name).read_text()
+        for name in ("search.css", f"{component}.css", f"{component}.html")
+    )
+    return css + own, html
 
 
 def records(layer: dict[str, Any]) -> Any:

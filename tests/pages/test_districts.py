@@ -117,7 +117,7 @@ def test_a_question_scores_the_areas_and_goes_along(city_store: Store) -> None:
     told = profile.area(0)["figures"]["question_score"]
     assert drawn.loc[f"score of “{QUERY}”", "Area 1"] == f"{told['value']:.3g}"
     assert np.isfinite(told["lo"])
-    painted = map_of(visit)["answer"]["layer"]
+    painted = map_of(visit)["answer"]
     assert painted["cells"]["places"]
     assert all(name in words(visit) for name in [f"<b>{QUERY}</b>", *PERCENTILE_NAMES])
 

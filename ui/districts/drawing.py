@@ -7,7 +7,6 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pydeck as pdk
 import shapely
 import streamlit as st
 from shapely.geometry import mapping
@@ -19,9 +18,9 @@ from aether_core.spatial.longitudes import joined_across_180
 from ui.map import box_map, ground, served, shapes
 from ui.map.box_map import Shape, css
 from ui.map.coloured import rgba
-from ui.map.map import MapLayer
+from ui.map.map import SEARCH_WORDS, MapLayer, found_in
 from ui.shell import palette, state
-from ui.shell.routes import painted_code_address
+from ui.shell.routes import drawing_code_address
 from ui.shell.text import in_language
 from workflows.cities.cities import CitySummary
 
@@ -30,6 +29,7 @@ Role = Literal["a", "b", "rest"]
 
 _WORDS: Final[Mapping[str, object]] = {
     **box_map.WORDS,
+    **SEARCH_WORDS,
     "map": mark(
         "Map of the city to draw districts on. Arrow keys move it, plus and minus zoom. "
         "Districts can be chosen from lists beside it, too."
@@ -113,7 +113,11 @@ def show_drawing_map(
     with st.container(key="land-backdrop"):  # its own message: sent once, whatever is drawn
         drawn_ground = _ground(city, city.slug, created)
         box_map.component()(
-            key=f"{key}-ground", data={"ground": {"key": ground_key, "shapes": drawn_ground}}
+            key=f"{key}-ground",
+            data={
+                "script": drawing_code_address(),
+                "ground": {"key": ground_key, "shapes": drawn_ground},
+            },
         )
     painted = None if answer is None else answer.painted()
     data = box_map.of_shape(drawn.shape, drawn.version, height)
@@ -128,7 +132,9 @@ def show_drawing_map(
         "outlines": _outlined(outlines),
         "name": drawn.name,
         "role": drawn.role,
-        "answer": None if painted is None else _painting(painted),
+        "answer": None if painted is None else served.document(painted),
+        "names": ground.names_address(city),
+        "found": found_in(city),
     }
     box_map.component()(
         key=key,
@@ -136,11 +142,6 @@ def show_drawing_map(
         on_drawn_change=lambda: box_map.take_drawn(key, on_drawn),
         on_picked_change=lambda: _take_picked(key, on_picked),
     )
-
-
-def _painting(layer: pdk.Layer) -> dict[str, object]:
-    """What the map paints, and the code that does."""
-    return {"code": painted_code_address(), "layer": served.document(layer)}
 
 
 def _take_picked(key: str, on_picked: Callable[[str], None]) -> None:
@@ -208,5 +209,7 @@ def _colours(fill: float) -> dict[str, str]:
             "boundary": css(colours.boundary, 0.8),
             "rest": css(rest, 0.85),
             "restFill": css(rest, 0.08),
+            "street": css(colours.name),
+            "found": css(colours.place),
         }
     )

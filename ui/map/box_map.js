@@ -1,8 +1,16 @@
 // A map to draw areas on, by mouse, touch or keyboard: of the world, or of one city on its own ground.
-// Needs no network: land and ground come once, in mounts of their own, towns with the map's data.
-// A shape goes to the server when a gesture ends, the view when it has come to rest.
+// Needs no network: land and ground come once, in mounts of their own, towns with the map's data, a city's
+// names and values by address. A shape goes to the server when a gesture ends, the view when it has come to rest.
+
+import { seenFrom } from "./finding.js";
+import { Names, paintNames } from "./names.js";
+import { painted } from "./painted.js";
+import { json } from "./pieces.js";
+import { Search } from "./search.js";
+
 const TILE = 256;
 const NEAREST = 17;
+const FOUND_ZOOM = 17; // the street around what was found
 const LIMIT = 85;
 const REACH = 270; // degrees to either side: an area may lie across the 180th meridian
 const REST_MS = 600;
@@ -10,6 +18,7 @@ const KEYS_MS = 700;
 const SETTLED_MS = 90;
 const HEAVY = 20_000; // corners of a ground that is not painted anew at each step of a movement
 const LOCAL = 2 ** 22; // units of a city's paths: far from its middle they are still exact
+const TOOLS = 54; // pixels that the tools take above
 const TRAIL_STEP = 4; // pixels between two points of a lasso
 const MOST_CORNERS = 60; // of a lasso, so that each can be moved
 const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -165,6 +174,7 @@ class DrawingMap {
     this.trail = []; // pixels the lasso has gone over
     this.fingers = new Map();
     this.seen = {};
+    this.search = new Search(root.querySelector(".find"), (place) => this.visit(place));
     this.listen();
     new ResizeObserver(() => this.resize()).observe(root);
   }
@@ -194,20 +204,38 @@ class DrawingMap {
       this.seen.view = data.viewVersion;
       this.wanted = data.bounds;
     }
+    this.search.take(data.found ?? [], data.words);
     if (first) this.resize();
+    else this.measureBars();
     this.refresh();
     this.takeAnswer(data.answer);
+    this.takeNames(data.names);
+  }
+
+  // Names of the city's streets, parks and waters.
+  async takeNames(address = null) {
+    if (address === this.seen.names) return;
+    this.seen.names = address;
+    const font = getComputedStyle(this.root).fontFamily; // the page's own
+    try {
+      const found = address && new Names(await json(address), font);
+      if (address !== this.seen.names) return;
+      this.names = found;
+      this.draw();
+    } catch (error) {
+      console.error(error);
+      if (address === this.seen.names) this.seen.names = undefined; // the next rerun tries again
+    }
   }
 
   // Values of the city under what is drawn: they come by address, once.
   async takeAnswer(answer) {
-    const key = answer && JSON.stringify(answer.layer);
+    const key = answer && JSON.stringify(answer);
     if (key === this.seen.answer) return;
     this.seen.answer = key;
     let found = null;
     try {
-      const { painted } = answer ? await import(new URL(answer.code, document.baseURI)) : {};
-      found = answer ? await painted(answer.layer) : null;
+      found = answer ? await painted(answer) : null;
     } catch (error) {
       console.error(error);
       if (key === this.seen.answer) this.seen.answer = undefined; // the next rerun tries again
@@ -227,7 +255,14 @@ class DrawingMap {
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
     this.paint.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.measureBars();
     this.refresh();
+  }
+
+  // How far down the tools reach, and the search box where it lies below them.
+  measureBars() {
+    const find = this.root.querySelector(".find");
+    this.bars = Math.max(TOOLS, find.hidden ? 0 : find.offsetTop + find.offsetHeight + 10);
   }
 
   get scale() {
@@ -256,7 +291,7 @@ class DrawingMap {
   // The zoom at which bounds fill the map.
   closest([west, south, east, north]) {
     const [left, right, top, bottom] = [mercatorX(west), mercatorX(east), mercatorY(north), mercatorY(south)];
-    const room = Math.min((this.width - 120) / Math.max(right - left, 1e-9), (this.height - 130) / Math.max(bottom - top, 1e-9));
+    const room = Math.min((this.width - 120) / Math.max(right - left, 1e-9), (this.height - this.bars - 76) / Math.max(bottom - top, 1e-9));
     return Math.log2(room / TILE);
   }
 
@@ -264,7 +299,7 @@ class DrawingMap {
     const [west, south, east, north] = bounds;
     const [left, right, top, bottom] = [mercatorX(west), mercatorX(east), mercatorY(north), mercatorY(south)];
     this.zoom = clamp(this.closest(bounds), this.lowest, NEAREST - 2);
-    this.centre = [(left + right) / 2, (top + bottom) / 2];
+    this.centre = [(left + right) / 2, (top + bottom) / 2 - (this.bars - TOOLS) / 2 / this.scale];
   }
 
   zoomBy(step, [x, y] = [this.width / 2, this.height / 2]) {
@@ -280,6 +315,18 @@ class DrawingMap {
     this.centre[0] += x / this.scale;
     this.centre[1] += y / this.scale;
     this.moved();
+  }
+
+  // Go to a place that was found, or take the ring away.
+  visit(place) {
+    this.visited = place;
+    if (place) {
+      this.zoom = Math.max(this.zoom, FOUND_ZOOM);
+      this.centre = [mercatorX(place.p[0]), mercatorY(place.p[1])];
+      this.moved();
+    } else {
+      this.draw();
+    }
   }
 
   moved() {
@@ -336,39 +383,90 @@ class DrawingMap {
     this.drawShape();
     this.drawTowns();
     this.drawNames();
+    this.drawFound();
     this.drawScale();
   }
 
   // What lies below the shapes is painted once a view: a large city's ground takes a quarter of a second without
   // a graphics processor. While such a view moves, the picture that is there moves with it.
   drawBackdrop() {
-    const { paint, canvas, width, height } = this;
-    const ground = grounds.get(this.data.groundKey);
-    const parts = [ground, land, this.answer, this.colours, canvas.width, canvas.height];
-    let kept = this.backdrop;
-    const same = kept?.parts.every((part, i) => part === parts[i]);
-    const still = same && kept.scale === this.scale && kept.centre.every((part, i) => part === this.centre[i]);
-    if (!still && !(same && this.moving && ground?.corners > HEAVY)) kept = this.paintBackdrop(parts);
-    const grown = this.scale / kept.scale;
-    const [left, top] = [0, 1].map((axis) => (kept.centre[axis] - this.centre[axis]) * this.scale + ([width, height][axis] / 2) * (1 - grown));
-    paint.fillStyle = this.data.groundKey ? this.data.colours.land : this.data.colours.water;
+    const { paint, data, width, height } = this;
+    const ground = grounds.get(data.groundKey);
+    const large = ground?.corners > HEAVY;
+    const parts = [ground, land, this.answer, this.colours];
+    this.backdrop = this.pictureOf(this.backdrop, parts, large, (pen) => this.paintBackdrop(pen));
+    paint.fillStyle = data.groundKey ? data.colours.land : data.colours.water;
     paint.fillRect(0, 0, width, height);
     paint.imageSmoothingEnabled = false; // no colour is mixed
-    paint.drawImage(kept.canvas, left, top, width * grown, height * grown);
+    this.lay(this.withNames(large) ?? this.backdrop);
   }
 
-  paintBackdrop(parts) {
-    const canvas = this.backdrop?.canvas ?? document.createElement("canvas");
-    [canvas.width, canvas.height] = [this.canvas.width, this.canvas.height];
-    const paint = canvas.getContext("2d");
-    paint.setTransform(this.paint.getTransform());
+  // The same with names of streets, parks and waters: with them, too, each step of a lasso lays one picture. Null
+  // while the map moves and they are not there, or too large or small to be read.
+  withNames(large) {
+    const { data, backdrop, moving } = this;
+    if (!this.names || (moving && this.named?.parts[0] !== backdrop)) return null;
+    if (moving && Math.abs(Math.log2(this.scale / this.named.scale)) > 0.9) return null;
+    if (!this.holding && !this.anchor) this.rested = this.shape; // while it is dragged they stay as they are
+    const hint = this.root.querySelector(".hint").textContent;
+    const parts = [backdrop, this.names, hint, data.outlines, data.name, this.rested];
+    this.named = this.pictureOf(this.named, parts, large, (pen) => {
+      pen.imageSmoothingEnabled = false;
+      pen.drawImage(backdrop.canvas, 0, 0, this.width, this.height);
+      this.paintStreetNames(pen);
+    });
+    return this.named;
+  }
+
+  paintBackdrop(paint) {
     paint.fillStyle = this.data.colours.water;
     paint.fillRect(0, 0, this.width, this.height);
     if (this.data.groundKey) this.drawGround(paint);
     else this.drawLand(paint);
     this.drawAnswer(paint);
-    this.backdrop = { canvas, parts, scale: this.scale, centre: [...this.centre] };
-    return this.backdrop;
+  }
+
+  // A picture of what is seen: the one of before, as long as nothing of it has changed or, where painting takes
+  // `long`, the map moves.
+  pictureOf(kept, parts, long, paintOn) {
+    const { canvas: whole, centre, scale } = this;
+    const all = [...parts, whole.width, whole.height];
+    const same = kept?.parts.every((part, i) => part === all[i]);
+    const still = same && kept.scale === scale && kept.centre.every((part, i) => part === centre[i]);
+    if (still || (same && this.moving && long)) return kept;
+    const canvas = kept?.canvas ?? document.createElement("canvas");
+    [canvas.width, canvas.height] = [whole.width, whole.height];
+    const pen = canvas.getContext("2d");
+    pen.setTransform(this.paint.getTransform());
+    paintOn(pen);
+    return { canvas, parts: all, scale, centre: [...centre] };
+  }
+
+  // Draw such a picture where its view lies now.
+  lay({ canvas, scale, centre }) {
+    const { paint, width, height } = this;
+    const grown = this.scale / scale;
+    const [left, top] = [0, 1].map((axis) => (centre[axis] - this.centre[axis]) * this.scale + ([width, height][axis] / 2) * (1 - grown));
+    paint.drawImage(canvas, left, top, width * grown, height * grown);
+  }
+
+  // Names that have room, beside the districts' and what lies on the map.
+  paintStreetNames(paint) {
+    const { data, width, height, centre, zoom } = this;
+    const view = { longitude: lonOf(centre[0]), latitude: latOf(centre[1]), zoom: zoom - 1 }; // tiles of 512 pixels
+    const chosen = this.names.within(seenFrom(view, width, height, 1));
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const above = [...this.root.querySelectorAll(".bar, .hint, .size, .scale")]
+      .map((one) => one.getBoundingClientRect())
+      .filter((box) => box.width)
+      .map((box) => [box.left - left, box.top - top, box.right - left, box.bottom - top]);
+    paintNames(paint, chosen, {
+      font: this.names.font,
+      ink: data.colours.street,
+      halo: data.colours.land,
+      at: (place) => this.at(place),
+      taken: [...above, ...this.labels().map(({ box }) => box)],
+    });
   }
 
   drawGround(paint) {
@@ -419,18 +517,32 @@ class DrawingMap {
     }
   }
 
-  drawNames() {
+  // Names of districts and where they stand: { name, x, y, box }.
+  labels() {
     const { paint, data } = this;
     const own = this.shape && data.name ? [{ name: data.name, rings: this.shape.rings, role: data.role }] : [];
+    paint.font = this.labelFont;
+    return [...(data.outlines ?? []), ...own].flatMap(({ name, rings, role, at }) => {
+      const [west, south, east, north] = boundsOf(rings);
+      const [[left], [right]] = [this.at([west, north]), this.at([east, south])];
+      const half = paint.measureText(name).width / 2;
+      if (role === "rest" && 2 * half > right - left) return [];
+      const [x, y] = this.at(at ?? [(west + east) / 2, (south + north) / 2]);
+      return [{ name, x, y, box: [x - half, y - 7, x + half, y + 7] }];
+    });
+  }
+
+  get labelFont() {
+    return `600 12.5px ${this.data.font}`;
+  }
+
+  drawNames() {
+    const { paint, data } = this;
+    const labels = this.labels();
     paint.textBaseline = "middle";
     paint.lineJoin = "round";
     paint.textAlign = "center";
-    paint.font = `600 12.5px ${data.font}`;
-    for (const { name, rings, role, at } of [...(data.outlines ?? []), ...own]) {
-      const [west, south, east, north] = boundsOf(rings);
-      const [[left], [right]] = [this.at([west, north]), this.at([east, south])];
-      if (role === "rest" && paint.measureText(name).width > right - left) continue;
-      const [x, y] = this.at(at ?? [(west + east) / 2, (south + north) / 2]);
+    for (const { name, x, y } of labels) {
       paint.strokeStyle = data.colours.land;
       paint.lineWidth = 3.5;
       paint.strokeText(name, x, y);
@@ -449,6 +561,18 @@ class DrawingMap {
       for (const ring of rings) this.trace(ring, true);
       return paint.isPointInPath(x * ratio, y * ratio, "evenodd");
     })?.name;
+  }
+
+  // A ring around what was searched for and found.
+  drawFound() {
+    if (!this.visited) return;
+    const { paint } = this;
+    const [x, y] = this.at(this.visited.p);
+    paint.beginPath();
+    paint.arc(x, y, 13, 0, 7);
+    paint.strokeStyle = this.data.colours.found;
+    paint.lineWidth = 4;
+    paint.stroke();
   }
 
   drawLand(paint) {

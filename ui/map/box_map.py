@@ -20,6 +20,7 @@ from ui.map import towns
 from ui.map.towns import WORLD, Bounds
 from ui.shell import state
 from ui.shell.palette import Rgb, ground
+from ui.shell.routes import drawing_code_address
 from ui.shell.text import in_language
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ WORDS: Final[Mapping[str, object]] = {
     "corner": mark("Corner"),
     "between": mark("Add a corner"),
     "whole": mark("Move the whole area"),
+    "failed": mark("The map could not be loaded"),
 }
 
 
@@ -81,12 +83,14 @@ class Shape:
 @cache
 def component() -> "ComponentRenderer":
     """The component, registered once: its parts are this module's own files."""
-    html, css, js = (_part(kind) for kind in ("html", "css", "js"))
-    return st.components.v2.component("aether_box_map", html=html, css=css, js=js)
+    css = _part("search.css") + _part("box_map.css")
+    return st.components.v2.component(
+        "aether_box_map", html=_part("box_map.html"), css=css, js=_part("load_map.js")
+    )
 
 
-def _part(kind: str) -> str:
-    return Path(__file__).with_suffix(f".{kind}").read_text(encoding="utf-8")
+def _part(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 @cache
@@ -122,7 +126,7 @@ def draw_box_map(
         st.session_state[view_key] = st.session_state[f"{key}-bounds"]
     covered = towns.covered_by(st.session_state[view_key])
     with st.container(key="land-backdrop"):  # its own message: sent once, whatever is drawn
-        component()(key=f"{key}-land", data={"land": _land()})
+        component()(key=f"{key}-land", data={"script": drawing_code_address(), "land": _land()})
     data = {
         "words": in_language(WORDS),
         "towns": towns.around(covered),
@@ -141,6 +145,7 @@ def draw_box_map(
 def of_shape(drawn: Shape | None, version: int, height: int) -> dict[str, object]:
     """What the component is told of the shape, whatever else it is told."""
     return {
+        "script": drawing_code_address(),
         "height": height,
         "colours": colours(),
         "font": "system-ui, sans-serif",

@@ -5,15 +5,14 @@
 import { CellIndex, PixelIndex, PointIndex, ShapeIndex, middlesOf, seenFrom } from "./finding.js";
 import { Names, written } from "./names.js";
 import { NO_CLASS, coloursOf, imageOf } from "./painted.js";
+import { json, numbers, piece, remember } from "./pieces.js";
+import { Search } from "./search.js";
 
-const KEPT = 80; // pieces of data held in memory
-const KEPT_LARGE = 8; // of what is made of them, which may take some 10 MB
+const KEPT_LARGE = 8; // of what is made of data, which may take some 10 MB
 const ALL_CELLS = 30_000; // so many are all drawn, wherever one looks; of more, a picture or those in view
 const MOST_ZOOM = 20;
 const EARTH_M = 40075016.7;
 const MOST_SHAKE = 6; // pixels between press and release of a click
-const FEWEST_LETTERS = 2;
-const MOST_FOUND = 8;
 const FOUND_ZOOM = 16;
 const ADDRESS_MS = 400;
 const [NARROWEST, WIDEST] = [0.02, 0.98]; // where the divider stops
@@ -22,7 +21,6 @@ const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDo
 let linked = /^#map=(.+)$/.exec(location.hash)?.[1]; // the view a link asks for
 let library; // deck.gl, loaded once a page
 let converter;
-const pieces = new Map(); // address → promise of its content
 const made = new Map(); // what layers are drawn from → what was made of it, so that it is not made twice
 const indexes = new Map(); // where cells lie → which one a point is in
 
@@ -53,30 +51,8 @@ function loadLibrary(address) {
   return library;
 }
 
-function piece(address, read) {
-  if (!pieces.has(address)) {
-    const arriving = fetch(address).then((answer) => {
-      if (!answer.ok) throw new Error(`${answer.status} ${address}`);
-      return read(answer);
-    });
-    arriving.catch(() => pieces.delete(address));
-    remember(pieces, address, arriving);
-  }
-  return pieces.get(address);
-}
-
-function remember(map, key, value, most = KEPT) {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > most) map.delete(map.keys().next().value);
-  return value;
-}
-
 // What is kept under a key, or made now.
 const keptOr = (map, key, make) => remember(map, key, map.get(key) ?? make(), KEPT_LARGE);
-
-const numbers = (address, kind) => piece(address, async (answer) => new kind(await answer.arrayBuffer()));
-const json = (address) => piece(address, (answer) => answer.json());
 
 // What a shape's tooltip says; its words come when they are first wanted.
 /* A number with three digits that count; whole numbers keep all of theirs. */
@@ -336,20 +312,6 @@ function keep(name, value) {
   }
 }
 
-// How words are compared: without capitals and accents.
-const plain = (words) => words.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-
-// Places whose names hold some words: those that begin with them first, then by length.
-function matching(places, words) {
-  const wanted = plain(words.trim());
-  return places
-    .map((place) => ({ place, at: plain(place.t).indexOf(wanted) }))
-    .filter(({ at }) => at >= 0)
-    .sort((one, other) => (one.at > 0) - (other.at > 0) || one.place.t.length - other.place.t.length)
-    .slice(0, MOST_FOUND)
-    .map(({ place }) => place);
-}
-
 // Names on the map; those that have room in a view.
 async function names(library, one) {
   const [deck, found] = await Promise.all([library, json(one.data)]);
@@ -399,16 +361,7 @@ class CityMap {
     ground.addEventListener("pointermove", (event) => this.point(event));
     ground.addEventListener("pointerdown", (event) => (this.pressed = [event.clientX, event.clientY]));
     ground.addEventListener("click", (event) => this.clicked(event));
-    this.box = this.find(".find input");
-    this.list = this.find(".find ul");
-    this.box.addEventListener("input", () => this.search());
-    this.box.addEventListener("keydown", (event) => this.searchKey(event));
-    this.box.addEventListener("blur", () => this.offer([]));
-    this.list.addEventListener("pointerdown", (event) => {
-      event.preventDefault(); // the box keeps the focus, so the list stays until it is chosen from
-      const row = event.target.closest("li[data-at]");
-      if (row) this.visit(this.offered[row.dataset.at]);
-    });
+    this.search = new Search(this.find(".find"), (place) => this.visit(place));
     this.resized = new ResizeObserver(() => {
       if (this.deck && this.fitted) return this.fit();
       this.scale();
@@ -803,74 +756,10 @@ class CityMap {
     else this.root.requestFullscreen();
   }
 
-  // Places, streets, parks and waters by name.
-
-  async search() {
-    const words = this.box.value;
-    if (plain(words.trim()).length < FEWEST_LETTERS) {
-      this.offer([]);
-      if (!words) this.visit(null);
-      return;
-    }
-    const known = this.data.found.map((address) => json(address).catch(() => []));
-    const places = (await Promise.all(known)).flat().filter(({ f }) => f !== false);
-    if (words === this.box.value) this.offer(matching(places, words), this.data.words.nothing);
-  }
-
-  offer(places, nothing) {
-    this.offered = places;
-    this.chosenAt = places.length ? 0 : -1;
-    this.list.hidden = !places.length && !nothing;
-    this.box.setAttribute("aria-expanded", String(!this.list.hidden));
-    this.list.replaceChildren(
-      ...places.map(({ t, n }, at) => {
-        const row = document.createElement("li");
-        row.setAttribute("role", "option");
-        row.id = `place-${at}`;
-        row.dataset.at = at;
-        const note = document.createElement("small");
-        note.textContent = n;
-        row.append(t, note);
-        return row;
-      }),
-    );
-    if (!places.length && nothing) {
-      const row = document.createElement("li");
-      row.className = "none";
-      row.textContent = nothing;
-      this.list.append(row);
-    }
-    this.mark();
-  }
-
-  mark() {
-    [...this.list.querySelectorAll("[data-at]")].forEach((row, at) => {
-      row.setAttribute("aria-selected", String(at === this.chosenAt));
-      if (at === this.chosenAt) row.scrollIntoView({ block: "nearest" });
-    });
-    this.box.setAttribute("aria-activedescendant", this.chosenAt < 0 ? "" : `place-${this.chosenAt}`);
-  }
-
-  searchKey(event) {
-    event.stopPropagation(); // letters in this box are no shortcuts of the page
-    const many = this.offered?.length ?? 0;
-    if (event.key === "Enter" && many) this.visit(this.offered[this.chosenAt]);
-    else if (event.key === "ArrowDown" && many) this.chosenAt = (this.chosenAt + 1) % many;
-    else if (event.key === "ArrowUp" && many) this.chosenAt = (this.chosenAt + many - 1) % many;
-    else if (event.key === "Escape") this.offer([]);
-    else return;
-    event.preventDefault();
-    this.mark();
-  }
-
   // Go to a place and ring it, or take the ring away.
   visit(place) {
     this.visited = place;
-    this.offer([]);
-    if (place) {
-      this.box.value = place.t;
-      this.go({ longitude: place.p[0], latitude: place.p[1], zoom: Math.max(this.view.zoom, FOUND_ZOOM) });
-    }
+    if (place) this.go({ longitude: place.p[0], latitude: place.p[1], zoom: Math.max(this.view.zoom, FOUND_ZOOM) });
     this.take(this.data, this.send);
   }
 
@@ -904,10 +793,7 @@ class CityMap {
       button.title = name;
     }
     this.find('[data-act="full"]').hidden = !document.fullscreenEnabled;
-    this.find(".find").hidden = !this.data.found.length;
-    this.box.setAttribute("aria-label", words.find);
-    this.box.placeholder = words.find;
-    this.list.setAttribute("aria-label", words.find);
+    this.search.take(this.data.found, words);
     const keys = clickable ? `${words.keys}. ${words.choose}` : words.keys;
     this.stage.setAttribute("aria-label", `${alt}. ${keys}.`);
   }

@@ -29,6 +29,11 @@ from workflows.home.settings import read_settings
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
+SEARCH_WORDS: Final = {
+    "find": mark("Find a place or street"),
+    "nothing": mark("Nothing here has such a name"),
+}
+"""What the box says that finds places, on every map."""
 _WORDS: Final = {
     "in": mark("Zoom in"),
     "out": mark("Zoom out"),
@@ -37,8 +42,7 @@ _WORDS: Final = {
     "leave": mark("Leave full screen"),
     "picture": mark("Save as picture (PNG)"),
     "layers": mark("Layers"),
-    "find": mark("Find a place or street"),
-    "nothing": mark("Nothing here has such a name"),
+    **SEARCH_WORDS,
     "keys": mark("Arrow keys move the map, plus and minus zoom"),
     "choose": mark("Enter chooses what is in the middle"),
     "waiting": mark("Loading the map"),
@@ -115,8 +119,10 @@ class MapLayer:
 @cache
 def _component() -> "ComponentRenderer":
     """The component, registered once: its parts are this module's own files."""
-    html, css, js = (_part(name) for name in ("map.html", "map.css", "load_map.js"))
-    return st.components.v2.component("aether_map", html=html, css=css, js=js)
+    css = _part("search.css") + _part("map.css")
+    return st.components.v2.component(
+        "aether_map", html=_part("map.html"), css=css, js=_part("load_map.js")
+    )
 
 
 @cache
@@ -193,7 +199,7 @@ def draw_map(
             "bounds": list(city.bbox),
             "land": list(colours.land),
             "mark": list(colours.place),
-            "found": [one for one in (_named(city), ground.names_address(city)) if one is not None],
+            "found": found_in(city),
             "style": under.style,
             "layers": stack,
             "legends": legends,
@@ -207,6 +213,11 @@ def draw_map(
 def _grouped(group: str, layers: Sequence[pdk.Layer], **more: object) -> list[dict[str, Any]]:
     """Layers as the component takes them, under one entry of its list of layers."""
     return [{**served.document(one), "group": _(group), **more} for one in layers]
+
+
+def found_in(city: CitySummary) -> list[str]:
+    """Where the names are found that a map's search looks through: of places, of streets."""
+    return [one for one in (_named(city), ground.names_address(city)) if one is not None]
 
 
 def _named(city: CitySummary) -> str | None:

@@ -4,6 +4,7 @@ import { mercator } from "./finding.js";
 
 const SIZE = 12; // pixels
 const WEIGHT = 600;
+const HALO = 3.5; // pixels
 const SQUARE = 14; // pixels a side of what a name keeps free around it
 const APART = 260; // pixels between two that are the same
 const MOST = 150;
@@ -84,3 +85,35 @@ export const written = (one, data, font) => ({
   outlineColor: [...one.halo, 230],
   opacity: one.opacity,
 });
+
+// How they are written on a canvas, none on the rectangles that are `taken` (left, top, right, bottom).
+export function paintNames(paint, names, { font, ink, halo, at, taken }) {
+  paint.save();
+  Object.assign(paint, { font: `${WEIGHT} ${SIZE}px ${font}`, textAlign: "center", textBaseline: "middle" });
+  Object.assign(paint, { lineJoin: "round", lineWidth: HALO, strokeStyle: halo, fillStyle: ink });
+  for (const name of names) {
+    const [x, y] = at(name.p);
+    if (taken.some((box) => touches(name, x, y, box))) continue;
+    const turned = (-name.a * Math.PI) / 180;
+    paint.save();
+    paint.translate(x, y);
+    paint.rotate(turned);
+    paint.strokeText(name.t, 0, 0);
+    paint.fillText(name.t, 0, 0);
+    paint.restore();
+  }
+  paint.restore();
+}
+
+// Whether a name written around a point of the screen touches a rectangle.
+function touches({ wide, a }, x, y, [left, top, right, bottom]) {
+  const [over, up] = [Math.cos((a * Math.PI) / 180), Math.sin((a * Math.PI) / 180)];
+  const steps = Math.ceil(wide / SIZE);
+  return Array.from({ length: steps + 1 }, (_, at) => (at / steps - 0.5) * wide).some(
+    (along) =>
+      x + over * along > left - SIZE &&
+      x + over * along < right + SIZE &&
+      y - up * along > top - SIZE &&
+      y - up * along < bottom + SIZE,
+  );
+}

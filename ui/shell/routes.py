@@ -27,12 +27,10 @@ _ALONE: Final = {
 """A document that is opened at such an address runs nothing, and reaches nothing of the pages."""
 _DECK: Final = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
 _DECK_NAME: Final = f"deck-{pydeck.__version__}.js"
-_MAP: Final = [
-    Path(__file__).parents[1] / "map" / name
-    for name in ("map.js", "finding.js", "names.js", "painted.js")
-]
+_MODULES: Final = ("map", "box_map", "finding", "names", "painted", "pieces", "search")
+_MAP: Final = [Path(__file__).parents[1] / "map" / f"{name}.js" for name in _MODULES]
 _MAP_FOLDER: Final = f"map-{sha256(b''.join(one.read_bytes() for one in _MAP)).hexdigest()[:16]}"
-"""Of all scripts of the map together, which import each other by their names."""
+"""Of all scripts of the maps together, which import each other by their names."""
 _SCRIPTS: Final = {_DECK_NAME: _DECK} | {f"{_MAP_FOLDER}/{one.name}": one for one in _MAP}
 
 
@@ -51,9 +49,9 @@ def map_code_address() -> str:
     return f"{base()}/{CODE}/{_MAP_FOLDER}/map.js"
 
 
-def painted_code_address() -> str:
-    """Where a browser fetches what makes one picture of a city's values."""
-    return f"{base()}/{CODE}/{_MAP_FOLDER}/painted.js"
+def drawing_code_address() -> str:
+    """Where a browser fetches the code of maps that are drawn on."""
+    return f"{base()}/{CODE}/{_MAP_FOLDER}/box_map.js"
 
 
 def routes() -> list[Route]:

@@ -16,7 +16,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from aether_core.city.outline import box_boundary
 from tests.chromium import browser
-from tests.map_data import fetched
+from tests.map_data import fetched, parts_of
 from ui.districts import drawing
 from ui.fetch import area as fetch_area
 from ui.map import box_map, served, towns
@@ -50,27 +50,27 @@ DATA: dict[str, Any] = {
     "bounds": [22.0, 60.3, 22.6, 60.6],
     "viewVersion": 1,
 }
+SITE = "http://map.test"
 BOX = {"kind": "box", "rings": [[[22.1, 60.55], [22.5, 60.55], [22.5, 60.35], [22.1, 60.35]]]}
 
 
 @pytest.fixture(scope="module")
 def browser_page() -> Iterator[Page]:
     with browser() as opened:
-        yield opened.new_page(viewport={"width": 700, "height": 420})
+        page = opened.new_page(viewport={"width": 700, "height": 420})
+        page.route(f"{SITE}/**", the_apps_server())
+        yield page
 
 
 @pytest.fixture
 def page(browser_page: Page) -> Page:
     """The component's own files on an empty page, mounted as Streamlit mounts them."""
-    html, css, js = (
-        FOLDER.joinpath(f"box_map.{kind}").read_text() for kind in ("html", "css", "js")
-    )
-    module = "data:text/javascript;base64," + base64.b64encode(js.encode()).decode()
+    css, html = parts_of("box_map")
     browser_page.set_content(f"<style>body {{ margin: 0 }} {css}</style><main>{html}</main>")
     browser_page.evaluate(
         f"""async () => {{
             window.sent = [];
-            const {{ default: mount }} = await import({json.dumps(module)});
+            const {{ default: mount }} = await import("{SITE}/box_map.js");
             const parentElement = document.querySelector("main");
             const setStateValue = (name, value) => sent.push([name, value]);
             window.show = (data) => mount({{ data, parentElement, setStateValue }});
@@ -168,14 +168,14 @@ CITY = {
     "colours": COLOURS
     | dict.fromkeys(("green", "road", "building", "boundary"), "rgb(9,9,9)")
     | {"a": "#00f", "aFill": "rgb(1,2,3)", "b": "#f00", "bFill": "#f00"}
-    | {"rest": "#333", "restFill": "rgba(0,0,0,0)"},
+    | {"rest": "#333", "restFill": "rgba(0,0,0,0)"}
+    | {"street": "rgb(255,0,255)", "found": "rgb(0,255,255)"},
     "groundKey": "turku",
     "covered": None,
     "outlines": [],
     "name": "",
     "role": "rest",
 }
-SITE = "http://map.test"
 HALVES = Steps((0.0, 0.5, 1.0), ((255, 0, 0, 255), (0, 0, 255, 255)))
 LAKE = {"type": "MultiPolygon", "coordinates": [[BOX["rings"][0]]]}
 
@@ -246,6 +246,62 @@ def edge(page: Page) -> int:
     return [tuple(found[at : at + 3]) for at in range(0, len(found), 4)].index((0, 0, 255))
 
 
+def test_streets_are_named_beside_tools_and_districts_and_are_found(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three streets one lies under the tools and one under a district's name."""
+    monkeypatch.setenv("AETHER_HOME", str(tmp_path))
+    show(page, **CITY)
+    spots = {"Long Road": (350, 300), "Tool Street": (120, 28), "District Lane": (350, 200)}
+    names = [
+        {"p": place(page, at), "t": name, "n": "Street", "a": 0, "l": 10**6, "f": True}
+        for name, at in spots.items()
+    ]
+    where = f"{SITE}{served.of_json(names)}"
+    district = {"name": "Kamppi", "rings": BOX["rings"], "at": names[2]["p"], "role": "a"}
+    city = CITY | {"names": where, "found": [where], "outlines": [district]}
+    show(page, **city)
+    page.wait_for_function("document.querySelector('.map').drawing.named")
+    assert [named(page, *at) for at in spots.values()] == [True, False, False]
+    page.get_by_role("button", name="Lasso").click()
+    page.evaluate("window.kept = document.querySelector('.map').drawing.named")
+    page.mouse.move(150, 320)
+    page.mouse.down()
+    page.mouse.move(260, 340, steps=3)  # a lasso under way paints no name anew
+    assert page.evaluate("kept === document.querySelector('.map').drawing.named")
+    page.mouse.up()
+    box = page.get_by_role("combobox", name="Find a place or street")
+    box.fill("lane")
+    page.get_by_role("option", name="District Lane").wait_for()
+    box.press("Enter")
+    page.wait_for_function("!document.querySelector('.map').drawing.moving")
+    assert colour(page, 350 + 13, 200) == (0, 255, 255)
+    assert place(page, (350, 200)) == pytest.approx(names[2]["p"], abs=1e-4)
+    box.fill("")
+    assert colour(page, 350 + 13, 200) != (0, 255, 255)
+
+
+def place(page: Page, at: tuple[int, int]) -> list[float]:
+    """Longitude and latitude under a point of the map."""
+    found: list[float] = page.evaluate(
+        "at => document.querySelector('.map').drawing.under(at)", list(at)
+    )
+    return found
+
+
+def named(page: Page, x: int, y: int) -> bool:
+    """Whether something is written around a point in the ink of street names."""
+    pixels = (
+        "document.querySelector('.ground').getContext('2d').getImageData(x - 30, y - 8, 60, 16)"
+    )
+    row: dict[str, int] = page.evaluate(f"([x, y]) => ({{ ...{pixels}.data }})", [x, y])
+    parts = list(row.values())
+    return any(
+        red > 200 and green < 100 and blue > 200
+        for red, green, blue in zip(parts[::4], parts[1::4], parts[2::4], strict=True)
+    )
+
+
 def test_polygons_follow_each_other_and_leave_no_corner(page: Page) -> None:
     show(page, **CITY)
     page.get_by_role("button", name="Polygon").click()
@@ -275,16 +331,13 @@ def test_an_answer_is_painted_under_what_is_drawn(
         [shapely.box(22.1, 60.35, 22.3, 60.55), shapely.box(22.3, 60.35, 22.5, 60.55)]
     )
     of_areas = MapLayer(areas=ShapeValues(halves, Shown(np.array([0.0, 1.0]), HALVES, "east")))
-    page.route(f"{SITE}/**", the_apps_server())
     city = CITY | {"groundKey": "bare"}
     show(page, **city)
     for layer in (of_cells, of_areas):
         painted = layer.painted()
         assert painted is not None
         document = json.dumps(served.document(painted)).replace('"/map-data', f'"{SITE}/map-data')
-        show(
-            page, **city | {"answer": {"code": f"{SITE}/painted.js", "layer": json.loads(document)}}
-        )
+        show(page, **city | {"answer": json.loads(document)})
         page.wait_for_function("document.querySelector('.map').drawing.answer")
         assert [colour(page, x, 250) for x in (290, 410, 60)] == [
             (255, 0, 0),

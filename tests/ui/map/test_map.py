@@ -18,7 +18,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SOFTWARE_WEBGL
 from tests.chromium import browser
-from tests.map_data import fetched
+from tests.map_data import fetched, parts_of
 from tests.ui.map.named_streets import NAMED
 from ui.map import cells, legend, served, shapes
 from ui.map import map as city_map
@@ -28,10 +28,11 @@ from ui.map.names import names_of
 from ui.map.ramp import Steps
 from ui.map.shapes import ShapeValues
 from ui.shell.palette import LIGHT
+from ui.shell.routes import _MODULES
 
 FOLDER = Path(city_map.__file__).parent
 DECK = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
-SCRIPTS = ("map.js", "finding.js", "names.js", "painted.js", "load_map.js")
+SCRIPTS = [f"{name}.js" for name in (*_MODULES, "load_map")]
 SITE = "http://map.test"
 STEPS = Steps((0.0, 50.0, 100.0), ((255, 0, 0, 255), (0, 0, 255, 255)))
 HOST = f"""<!doctype html><style>body {{ margin: 0 }}</style><main></main><script type="module">
@@ -79,7 +80,7 @@ def page(
 ) -> Iterator[Page]:
     """An empty page that can fetch the component's code and data, as from the app's server."""
     monkeypatch.setenv("AETHER_HOME", str(tmp_path))
-    css, html = (FOLDER.joinpath(f"map.{kind}").read_text() for kind in ("css", "html"))
+    css, html = parts_of("map")
 
     def answer(route: Route) -> None:
         address = route.request.url.removeprefix(SITE)
@@ -273,7 +274,7 @@ def test_view_and_switches_outlive_reruns_and_pages(page: Page, asked: list[str]
     assert len(asked) == fetches  # nothing is fetched twice
 
     page.goto(f"{SITE}/")
-    css, html = (FOLDER.joinpath(f"map.{kind}").read_text() for kind in ("css", "html"))
+    css, html = parts_of("map")
     page.evaluate("([css, html]) => Object.assign(window, { css, html })", [css, html])
     put(page, sent_data())
     assert seen(page) == pytest.approx(zoomed)
@@ -297,7 +298,7 @@ def test_a_link_brings_the_view_back(page: Page) -> None:
     west, south, _, _ = sent_data()["bounds"]
     page.goto("about:blank")
     page.goto(f"{SITE}/#map=16.50/{south:.5f}/{west:.5f}")
-    css, html = (FOLDER.joinpath(f"map.{kind}").read_text() for kind in ("css", "html"))
+    css, html = parts_of("map")
     page.evaluate("([css, html]) => Object.assign(window, { css, html })", [css, html])
     put(page, sent_data())
     assert seen(page) == pytest.approx([west, south, 16.5], abs=1e-4)
