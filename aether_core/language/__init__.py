@@ -6,7 +6,7 @@ that stands where no reader is known yet, such as a constant, is noted with `mar
 later.
 """
 
-from aether_core.language.catalogues import LANGUAGES, SOURCE, damaged, matched
+from aether_core.language.catalogues import LANGUAGES, SOURCE, damaged, first_matched, matched
 from aether_core.language.figures import date, day_in_full, figure, in_charts, localised, moment
 from aether_core.language.reader import (
     is_told_by,
@@ -27,6 +27,7 @@ __all__ = [
     "date",
     "day_in_full",
     "figure",
+    "first_matched",
     "in_charts",
     "is_told_by",
     "locale",
