@@ -16,12 +16,13 @@ from aether_core.language.reader import (
     spoken,
     tag,
 )
-from aether_core.language.speech import Marked, _, mark, noted, plural
+from aether_core.language.speech import Marked, Numeral, _, mark, noted, plural, said
 
 __all__ = [
     "LANGUAGES",
     "SOURCE",
     "Marked",
+    "Numeral",
     "_",
     "damaged",
     "date",
@@ -38,6 +39,7 @@ __all__ = [
     "noted",
     "plural",
     "runs_right_to_left",
+    "said",
     "speaking",
     "spoken",
     "tag",

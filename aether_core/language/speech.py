@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from string import Formatter
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, Self, TypeVar, overload
 
 from babel import Locale
 
@@ -30,6 +30,28 @@ class Marked(str):
 
     def __getnewargs__(self) -> tuple[str]:
         return (str(self),)
+
+
+class Numeral(str):
+    """A number in English that knows its value, so that a marked sentence can say it by locale.
+
+    Args:
+        value: The number.
+        form: As in `format`, such as `.0%`.
+    """
+
+    __slots__ = ("form", "value")
+    value: float
+    form: str
+
+    def __new__(cls, value: float, form: str) -> Self:
+        """The number as English writes it."""
+        made = super().__new__(cls, figure_in(value, form, _ENGLISH))
+        made.value, made.form = value, form
+        return made
+
+    def __reduce__(self) -> tuple[type[Self], tuple[float, str]]:
+        return type(self), (self.value, self.form)
 
 
 @overload
@@ -77,6 +99,13 @@ def _(sentence: str, /, **values: object) -> str:
     return _filled(catalogue(known.language).gettext(sentence), sentence, known, values)
 
 
+def said(text: str) -> str:
+    """What is marked, or a numeral, in the reader's language; any other text, a name, as it is."""
+    if isinstance(text, Numeral):
+        return figure_in(text.value, text.form, locale())
+    return _asked_for(text) if isinstance(text, Marked) else text
+
+
 def _asked_for(marked: Marked) -> str:
     values = {
         name: _asked_for(value) if isinstance(value, Marked) else value
@@ -107,6 +136,8 @@ class _Filled(Formatter):
         self._locale = known
 
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - as of its base
+        if isinstance(value, Numeral):
+            return figure_in(value.value, value.form, self._locale)
         return figure_in(value, format_spec, self._locale)
 
 
