@@ -16,7 +16,7 @@ from aether_core.language.reader import (
     spoken,
     tag,
 )
-from aether_core.language.speech import Marked, Numeral, _, mark, noted, plural, said
+from aether_core.language.speech import Marked, Numeral, _, begun, mark, noted, plural, said
 
 __all__ = [
     "LANGUAGES",
@@ -24,6 +24,7 @@ __all__ = [
     "Marked",
     "Numeral",
     "_",
+    "begun",
     "damaged",
     "date",
     "day_in_full",

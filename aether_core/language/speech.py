@@ -22,11 +22,13 @@ class Marked(str):
     Attributes:
         sentence: As the catalogues have it.
         values: By the names in it; a marked one among them is asked for, too.
+        begins: Whether it has a capital letter first, whatever it begins with.
     """
 
-    __slots__ = ("sentence", "values")
+    __slots__ = ("begins", "sentence", "values")
     sentence: str
     values: Mapping[str, object]
+    begins: bool
 
     def __getnewargs__(self) -> tuple[str]:
         return (str(self),)
@@ -69,15 +71,26 @@ def mark(sentence: str, /, **values: object) -> str:
     if not values:
         return sentence
     marked = Marked(_Filled(_ENGLISH).vformat(sentence, (), values))
-    marked.sentence, marked.values = sentence, values
+    marked.sentence, marked.values, marked.begins = sentence, values, False
     return marked
 
 
 def noted(sentence: str) -> Marked:
     """A sentence that was noted before, as a value of another one."""
     marked = Marked(sentence)
-    marked.sentence, marked.values = sentence, {}
+    marked.sentence, marked.values, marked.begins = sentence, {}, False
     return marked
+
+
+def begun(marked: Marked) -> Marked:
+    """The same with a capital letter first, in every language."""
+    capital = Marked(_capital(marked))
+    capital.sentence, capital.values, capital.begins = marked.sentence, marked.values, True
+    return capital
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _(sentence: str, /, **values: object) -> str:
@@ -111,7 +124,8 @@ def _asked_for(marked: Marked) -> str:
         name: _asked_for(value) if isinstance(value, Marked) else value
         for name, value in marked.values.items()
     }
-    return _(marked.sentence, **values)
+    text = _(marked.sentence, **values)
+    return _capital(text) if marked.begins else text
 
 
 def plural(one: str, several: str, number: int, /, **values: object) -> str:

@@ -341,8 +341,8 @@ def _computed(
     if ground.overlapping:
         all_notes.append(
             mark(
-                "areas overlap: {percent:.0f}% of their ground lies in more than one; each is described "
-                "by itself, and they do not add up to a whole",
+                "areas overlap: {percent:.0f}% of their ground lies in more than one; each is "
+                "described by itself, and they do not add up to a whole",
                 percent=100 * ground.overlapping,
             )
         )

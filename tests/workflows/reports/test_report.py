@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
+from aether_core.language import speaking
 from aether_core.report import Heading, MapFigure, Table, write_html, write_pdf
 from aether_core.tasks.kinds.classes import ClassFindings
 from aether_core.tasks.kinds.shares import ShareFindings
