@@ -28,15 +28,15 @@ from aether_core.charts.words import (
     titled,
 )
 from aether_core.language import _, mark
-from aether_core.tasks.testing.comparison import representation_names
+from aether_core.tasks.testing.comparison import spoken_names
 
 _REACHED: Final = mark("Score by representation")
 _CURVE: Final = mark("Learning curve")
 _INTERVAL: Final = mark("95\N{NO-BREAK SPACE}% interval")
 _ROOMY: Final = alt.Scale(zero=False, padding=16)
 _VERDICTS: Final = {
-    True: "better",
-    False: "worse",
+    True: mark("better"),
+    False: mark("worse"),
     None: mark("no difference can be shown"),
 }
 _VERDICT_COLOURS: Final = (BLUE, VERMILION, QUIET)
@@ -57,7 +57,7 @@ def forest(
         names: What representations are called; AlphaEarth's where None.
         n: Number of labels or areas, stated.
     """
-    names = representation_names() if names is None else names
+    names = spoken_names() if names is None else names
     drawn = [row for row in rows if row["metric"] == metric]
     order = in_order((str(row["representation"]) for row in drawn), names)
     shown = dict(zip(order, fitted([names.get(one, one) for one in order]), strict=True))
@@ -114,7 +114,7 @@ def gains_forest(
         names: What representations are called; AlphaEarth's where None.
         n: Number of labels or areas, stated.
     """
-    names = representation_names() if names is None else names
+    names = spoken_names() if names is None else names
     drawn = [gain for gain in gains if gain["metric"] == metric]
     splits = in_order((str(gain["split"]) for gain in drawn), SPLITS)
     order = in_order((str(gain["representation"]) for gain in drawn), names)
@@ -130,7 +130,7 @@ def gains_forest(
         [
             {
                 "what": what,
-                "verdict": _VERDICTS[gain["better"]],
+                "verdict": _(_VERDICTS[gain["better"]]),
                 **{key: float(gain[key]) for key in ("relative", "lo", "hi")},
             }
             for what, gain in zip(fitted(gain_labels, width=40), drawn, strict=True)
@@ -146,7 +146,9 @@ def gains_forest(
         color=alt.Color(
             "verdict:N",
             title=None,
-            scale=alt.Scale(domain=list(_VERDICTS.values()), range=list(_VERDICT_COLOURS)),
+            scale=alt.Scale(
+                domain=[_(one) for one in _VERDICTS.values()], range=list(_VERDICT_COLOURS)
+            ),
             legend=alt.Legend(orient="top"),
         ),
         tooltip=["what:N", "verdict:N", *(_number(key, ".1%") for key in ("relative", "lo", "hi"))],
@@ -185,7 +187,7 @@ def learning_curve(
         metric: What the score is.
         names: What representations are called; AlphaEarth's where None.
     """
-    names = representation_names() if names is None else names
+    names = spoken_names() if names is None else names
     frame = pd.DataFrame(
         [
             {

@@ -11,6 +11,7 @@ from aether_core.charts.palette import AMBER, BLUE, QUIET
 from aether_core.charts.words import Chart, fitted, layered, name_axis, nothing, titled
 from aether_core.language import _
 from aether_core.search.profile.figures import is_share
+from aether_core.search.profile.words import told_unit
 
 _BAR: Final = 11
 _GAP: Final = 9
@@ -56,7 +57,7 @@ def profile_bars(
     whats = list(dict.fromkeys(bar.what for bar in drawn))
     shown = dict(zip(whats, fitted(whats), strict=True))
     people = dict(zip(who, fitted(who, width=24, lines=1), strict=True))
-    share = is_share(unit)
+    share, named = is_share(unit), told_unit(unit)
     frame = pd.DataFrame(
         {
             "what": [shown[bar.what] for bar in drawn],
@@ -77,11 +78,11 @@ def profile_bars(
         ),
         yOffset=alt.YOffset("who:N", sort=list(people.values()), bandPosition=0.5),
         tooltip=[
-            alt.Tooltip("what:N", title="figure"),
-            alt.Tooltip("who:N", title="area"),
+            alt.Tooltip("what:N", title=_("figure")),
+            alt.Tooltip("who:N", title=_("area")),
             *(
                 alt.Tooltip(f"{key}:Q", format=exact, title=name)
-                for key, name in (("value", unit), ("lo", "from"), ("hi", "to"))
+                for key, name in (("value", named), ("lo", _("from")), ("hi", _("to")))
             ),
         ],
     )
@@ -93,7 +94,7 @@ def profile_bars(
     x = alt.X(
         "value:Q",
         scale=scale,
-        title=_("% of the ground") if unit == "share of the ground" else unit,
+        title=_("% of the ground") if unit == "share of the ground" else named,
         axis=alt.Axis(format=form, tickCount=5),
     )
     colours = [*(BLUE, AMBER)[: len(who) - 1], QUIET]

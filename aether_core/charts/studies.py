@@ -13,7 +13,7 @@ from aether_core.study.kinds import ALL_KINDS
 from aether_core.study.result import METRICS, StudyResult, StudySummary
 
 _BETTER, _WORSE = mark("better"), mark("worse")
-_SAME, _BASELINE = mark("no difference shown"), "baseline"
+_SAME, _BASELINE = mark("no difference shown"), mark("baseline")
 _APART = mark("not compared")
 _COLOURS: Final = {
     _BASELINE: AMBER,
@@ -106,7 +106,10 @@ def _rows(result: StudyResult, drawn: Sequence[StudySummary], metric: str) -> Ch
                 "verdict:N",
                 title=None,
                 legend=alt.Legend(orient="top") if len(verdicts) > 1 else None,
-                scale=alt.Scale(domain=verdicts, range=[_SHAPES[one] for one in verdicts]),
+                scale=alt.Scale(
+                    domain=[_(one) for one in verdicts],
+                    range=[_SHAPES[one] for one in verdicts],
+                ),
             ),
         ),
     )
@@ -140,7 +143,7 @@ def _frame(
             {
                 "what": shown[one.variant],
                 "x": one.x,
-                "verdict": _verdict(result, one),
+                "verdict": _(_verdict(result, one)),
                 "mean": one.mean,
                 # Student's interval knows no bounds; no ink where there can be no value.
                 "lo": one.mean if one.ci95 is None else max(one.ci95[0], 0.0),
@@ -182,7 +185,9 @@ def _colour(result: StudyResult, drawn: Sequence[StudySummary]) -> alt.Color:
         "verdict:N",
         title=None,
         legend=alt.Legend(orient="top") if len(verdicts) > 1 else None,
-        scale=alt.Scale(domain=verdicts, range=[_COLOURS[one] for one in verdicts]),
+        scale=alt.Scale(
+            domain=[_(one) for one in verdicts], range=[_COLOURS[one] for one in verdicts]
+        ),
     )
 
 

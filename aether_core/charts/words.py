@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from aether_core.charts.palette import QUIET
-from aether_core.language import _, figure, mark
+from aether_core.language import _, figure, mark, noted
 from aether_core.tasks.kinds.registry import metric_named
 from aether_core.tasks.testing.splits import SPLITS as KNOWN_SPLITS
 
@@ -62,8 +62,10 @@ def measure(metric: str) -> Measure:
     if metric in _MEASURES:
         return _MEASURES[metric]
     known = metric_named(metric)
-    unit = f" ({known.unit})" if known.unit else ""
-    return Measure(f"{known.heading}{unit}", known.lower_is_better)
+    title = known.heading
+    if known.unit:
+        title = mark("{heading} ({unit})", heading=known.heading, unit=noted(known.unit))
+    return Measure(title, known.lower_is_better)
 
 
 def in_order(found: Iterable[str], known: Iterable[str]) -> list[str]:

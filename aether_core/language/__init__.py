@@ -6,7 +6,7 @@ that stands where no reader is known yet, such as a constant, is noted with `mar
 later.
 """
 
-from aether_core.language.catalogues import LANGUAGES, SOURCE, damaged, matched
+from aether_core.language.catalogues import LANGUAGES, SOURCE, damaged, first_matched, matched
 from aether_core.language.figures import date, day_in_full, figure, in_charts, localised, moment
 from aether_core.language.reader import (
     is_told_by,
@@ -16,17 +16,20 @@ from aether_core.language.reader import (
     spoken,
     tag,
 )
-from aether_core.language.speech import Marked, _, mark, noted, plural
+from aether_core.language.speech import Marked, Numeral, _, begun, mark, noted, plural, said
 
 __all__ = [
     "LANGUAGES",
     "SOURCE",
     "Marked",
+    "Numeral",
     "_",
+    "begun",
     "damaged",
     "date",
     "day_in_full",
     "figure",
+    "first_matched",
     "in_charts",
     "is_told_by",
     "locale",
@@ -37,6 +40,7 @@ __all__ = [
     "noted",
     "plural",
     "runs_right_to_left",
+    "said",
     "speaking",
     "spoken",
     "tag",

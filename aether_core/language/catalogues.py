@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -21,6 +22,9 @@ LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
     {"en": "English", "de": "Deutsch", "es": "Español", "fr": "Français", "fi": "Suomi"}
 )
 """Those that are complete, each by its own name."""
+
+
+_LONGEST_HEADER: Final = 500
 
 
 class _Missing(NullTranslations):
@@ -112,7 +116,25 @@ def matched(wanted: str | None) -> str | None:
     return found.language if found is not None and found.language in LANGUAGES else None
 
 
-@cache
+def first_matched(header: str) -> str:
+    """The locale somebody likes best of those there is a catalogue of; English where there is none.
+
+    Args:
+        header: `Accept-Language` as browsers send it (RFC 9110, 12.5.4): `fi-FI,fi;q=0.9,en;q=0.8`.
+    """
+    wanted = []
+    for part in header[:_LONGEST_HEADER].split(","):
+        tag, _sign, weight = part.replace(" ", "").partition(";q=")
+        try:
+            liked = float(weight or 1)
+        except ValueError:
+            continue
+        if liked > 0 and matched(tag) is not None:
+            wanted.append((liked, tag))
+    return max(wanted, key=itemgetter(0), default=(0.0, SOURCE))[1]
+
+
+@lru_cache(maxsize=1024)
 def parsed(tag: str | None) -> Locale | None:
     """A locale Babel knows for a BCP 47 tag; without its territory where only that is unknown."""
     parts = (tag or "").replace("_", "-").split("-")

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from string import Formatter
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, Self, TypeVar, overload
 
 from babel import Locale
 
@@ -22,14 +22,38 @@ class Marked(str):
     Attributes:
         sentence: As the catalogues have it.
         values: By the names in it; a marked one among them is asked for, too.
+        begins: Whether it has a capital letter first, whatever it begins with.
     """
 
-    __slots__ = ("sentence", "values")
+    __slots__ = ("begins", "sentence", "values")
     sentence: str
     values: Mapping[str, object]
+    begins: bool
 
     def __getnewargs__(self) -> tuple[str]:
         return (str(self),)
+
+
+class Numeral(str):
+    """A number in English that knows its value, so that a marked sentence can say it by locale.
+
+    Args:
+        value: The number.
+        form: As in `format`, such as `.0%`.
+    """
+
+    __slots__ = ("form", "value")
+    value: float
+    form: str
+
+    def __new__(cls, value: float, form: str) -> Self:
+        """The number as English writes it."""
+        made = super().__new__(cls, figure_in(value, form, _ENGLISH))
+        made.value, made.form = value, form
+        return made
+
+    def __reduce__(self) -> tuple[type[Self], tuple[float, str]]:
+        return type(self), (self.value, self.form)
 
 
 @overload
@@ -47,15 +71,26 @@ def mark(sentence: str, /, **values: object) -> str:
     if not values:
         return sentence
     marked = Marked(_Filled(_ENGLISH).vformat(sentence, (), values))
-    marked.sentence, marked.values = sentence, values
+    marked.sentence, marked.values, marked.begins = sentence, values, False
     return marked
 
 
 def noted(sentence: str) -> Marked:
     """A sentence that was noted before, as a value of another one."""
     marked = Marked(sentence)
-    marked.sentence, marked.values = sentence, {}
+    marked.sentence, marked.values, marked.begins = sentence, {}, False
     return marked
+
+
+def begun(marked: Marked) -> Marked:
+    """The same with a capital letter first, in every language."""
+    capital = Marked(_capital(marked))
+    capital.sentence, capital.values, capital.begins = marked.sentence, marked.values, True
+    return capital
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _(sentence: str, /, **values: object) -> str:
@@ -77,12 +112,20 @@ def _(sentence: str, /, **values: object) -> str:
     return _filled(catalogue(known.language).gettext(sentence), sentence, known, values)
 
 
+def said(text: str) -> str:
+    """What is marked, or a numeral, in the reader's language; any other text, a name, as it is."""
+    if isinstance(text, Numeral):
+        return figure_in(text.value, text.form, locale())
+    return _asked_for(text) if isinstance(text, Marked) else text
+
+
 def _asked_for(marked: Marked) -> str:
     values = {
         name: _asked_for(value) if isinstance(value, Marked) else value
         for name, value in marked.values.items()
     }
-    return _(marked.sentence, **values)
+    text = _(marked.sentence, **values)
+    return _capital(text) if marked.begins else text
 
 
 def plural(one: str, several: str, number: int, /, **values: object) -> str:
@@ -107,6 +150,8 @@ class _Filled(Formatter):
         self._locale = known
 
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - as of its base
+        if isinstance(value, Numeral):
+            return figure_in(value.value, value.form, self._locale)
         return figure_in(value, format_spec, self._locale)
 
 

@@ -11,7 +11,6 @@ import shapely
 from shapely.geometry import MultiPolygon
 from streamlit.testing.v1 import AppTest
 
-from aether_core.search.profile.words import short_label
 from db.cities import cities as city_rows
 from tests.app_fixtures import SLUG, set_environment
 from tests.db.city_data import add_areas, add_share_layer
@@ -249,8 +248,3 @@ def test_a_file_that_cannot_be_used_is_a_plain_box(
     (error,) = visit.error
     assert said in error.value.replace("\\", "").lower()
     assert not charts(visit)
-
-
-def test_labels_are_short_where_the_title_says_the_rest() -> None:
-    assert short_label("score of “homes”", "homes") == "score"
-    assert short_label("health care places", "Places by kind") == "health care"

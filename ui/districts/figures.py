@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
-from aether_core.language import _, mark, tag
+from aether_core.language import _, mark, said, tag
 from aether_core.search.profile.figures import BLOCKS, GROUND, INTERVALS, MAP_ERROR, PLACES, POISSON
-from aether_core.search.profile.words import short_label, told, told_number, told_range
+from aether_core.search.profile.words import told, told_number, told_range, told_unit
 from ui.districts.areas import WHOLE
 from ui.shell import chart
 from ui.shell.text import facts, plain
@@ -37,16 +37,18 @@ class _Compared:
     Attributes:
         who: Their names, the city's last.
         figures: Of each, value with the ends of its interval by figure.
+        short: What each figure is called below the title of its source.
     """
 
     who: tuple[str, ...]
     figures: tuple[Mapping[str, Mapping[str, float | None]], ...]
+    short: Mapping[str, str]
 
-    def bars(self, figure: Fact, label: str) -> list[Bar]:
+    def bars(self, figure: Fact) -> list[Bar]:
         """One bar for each of them."""
         name = figure["name"]
         return [
-            Bar(label, who, one[name]["value"], one[name]["lo"], one[name]["hi"])
+            Bar(self.short[name], who, one[name]["value"], one[name]["lo"], one[name]["hi"])
             for who, one in zip(self.who, self.figures, strict=True)
         ]
 
@@ -62,14 +64,14 @@ def show_figures(found: AreaProfile, area: str, beside: str, titles: Mapping[str
     """
     profile = found.profile
     row = profile.row_of(area)
-    st.markdown(f"**{plain(area)}.** {plain(profile.sentence(row))}")
+    st.markdown(f"**{plain(area)}.** {plain(said(profile.sentence(row)))}")
     if beside != WHOLE:
         between = profile.between(area, beside)
         st.markdown(
             _(
                 "**Beside {beside}.** {sentence}",
                 beside=plain(beside),
-                sentence=plain(between["sentence"]),
+                sentence=plain(said(between["sentence"])),
             )
         )
     every = profile.facts()
@@ -78,8 +80,12 @@ def show_figures(found: AreaProfile, area: str, beside: str, titles: Mapping[str
         one["name"]: {"value": one["city"], "lo": one["city_lo"], "hi": one["city_hi"]}
         for one in every
     }
-    who = (area, *([beside] if beside != WHOLE else []), WHOLE)
-    compared = _Compared(who, (*(profile.area(one)["figures"] for one in rows), city))
+    who = (area, *([beside] if beside != WHOLE else []), _(WHOLE))
+    compared = _Compared(
+        who,
+        (*(profile.area(one)["figures"] for one in rows), city),
+        {one.info.name: said(one.info.short or one.info.label) for one in profile.figures},
+    )
     _draw_sizes(compared, every)
     sources = dict.fromkeys([*titles, *(one["source"] for one in every)])
     for source in sources:
@@ -130,17 +136,12 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
     ]
     for at, unit in enumerate(dict.fromkeys(one["unit"] for one in shown)):
         of_unit = [one for one in shown if one["unit"] == unit]
-        labels = [short_label(one["label"], title) for one in of_unit]
         if source == PLACES and len(of_unit) > _FIRST_GROUPS:
             every = st.toggle(
                 _("All {of_unit} kinds of place", of_unit=len(of_unit)), key="district-all-places"
             )
             of_unit = of_unit if every else of_unit[:_FIRST_GROUPS]
-        bars = [
-            bar
-            for one, label in zip(of_unit, labels, strict=False)
-            for bar in compared.bars(one, label)
-        ]
+        bars = [bar for one in of_unit for bar in compared.bars(one)]
         chart.draw_written(
             _written(
                 tuple(bars),
@@ -152,7 +153,7 @@ def _draw_source(compared: _Compared, figures: Sequence[Fact], titles: Mapping[s
             ),
             f"district-{source}-{unit}",
             height=bars_height(bars, compared.who),
-            alt=f"{title}, {unit}: {', '.join(compared.who)}",
+            alt=f"{title}, {told_unit(unit)}: {', '.join(compared.who)}",
         )
 
 
@@ -173,8 +174,8 @@ def _written(
 def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
     with st.expander(_("All figures"), icon=":material/table:"):
         columns: dict[str, list[Any]] = {
-            _("Figure"): [one["label"] for one in every],
-            _("Unit"): [one["unit"] for one in every],
+            _("Figure"): [said(one["label"]) for one in every],
+            _("Unit"): [told_unit(one["unit"]) for one in every],
         }
         for who, figures in zip(compared.who, compared.figures, strict=True):
             columns[who] = [told(figures[one["name"]]["value"], one["unit"]) for one in every]
@@ -184,7 +185,7 @@ def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
             ]
         st.dataframe(pd.DataFrame(columns), hide_index=True, key="district-table")
         for kind in dict.fromkeys(one["interval"] for one in every):
-            st.caption(plain(f"{kind}: {INTERVALS[kind]}."))
+            st.caption(plain(f"{_(kind)}: {_(INTERVALS[kind])}."))
 
 
 def show_all(found: AreaProfile) -> None:
@@ -200,7 +201,7 @@ def show_all(found: AreaProfile) -> None:
                     _("Area"): profile.ground.name,
                     "km²": named["area_km2"].round(3),
                     _("Places"): named[_NUMBER_OF_PLACES].astype(int),
-                    _("What sets it apart"): profile.sentences,
+                    _("What sets it apart"): [said(one) for one in profile.sentences],
                 }
             ),
             hide_index=True,

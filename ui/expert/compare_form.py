@@ -6,7 +6,7 @@ from aether_core.language import _
 from aether_core.tasks.kinds.registry import TASK_KINDS
 from aether_core.tasks.samples.representations import COMPARED, usable_representations
 from aether_core.tasks.testing.chosen import BEST
-from aether_core.tasks.testing.comparison import representation_names
+from aether_core.tasks.testing.comparison import spoken_names
 from ui.forms import district as district_form
 from ui.forms import fit as fit_form
 from ui.forms.samples import SAMPLES
@@ -82,7 +82,7 @@ def _ask(city: CitySummary, task: str) -> LabelRequest | AreaRequest | ValueRequ
 def _representations(city: CitySummary, task: str) -> tuple[str, ...]:
     """Ask for at least two; what needs a model is offered where there is one."""
     offered = usable_representations(with_model=city.model is not None)
-    names = representation_names(city.embedding)
+    names = spoken_names(city.embedding)
     chosen = st.multiselect(
         _("Representations"),
         [*offered, BEST],

@@ -9,10 +9,10 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
-from aether_core.language import _, figure, mark
+from aether_core.language import _, figure, mark, said
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
-from aether_core.tasks.testing.comparison import Gain, in_words, representation_names
+from aether_core.tasks.testing.comparison import Gain, in_words, spoken_names
 from aether_core.tasks.testing.splits import BLIND, RANDOM, SPATIAL
 from ui.maps import folds
 from ui.shell.chart import show_chart
@@ -35,9 +35,9 @@ _ROW_PX: Final = 26
 def show_comparison(city: CitySummary, found: Evaluation) -> None:
     """Draw a comparison."""
     kind = TASK_KINDS[found.task]
-    names = representation_names(city.embedding)
-    said, about = st.columns([2, 1], gap="large")
-    with said, st.container(border=True, key="verdict"):
+    names = spoken_names(city.embedding)
+    result, about = st.columns([2, 1], gap="large")
+    with result, st.container(border=True, key="verdict"):
         st.header(_("Result"), anchor=False)
         _verdict(found, kind.main_metric, names)
     with about:
@@ -47,7 +47,7 @@ def show_comparison(city: CitySummary, found: Evaluation) -> None:
         kind.metric_names,
         default=kind.main_metric.name,
         required=True,
-        format_func=lambda name: metric_named(name).heading,
+        format_func=lambda name: _(metric_named(name).heading),
         key=f"{found.task}-metric",
     )
     metric = picked or kind.main_metric.name
@@ -72,9 +72,9 @@ def _more(city: CitySummary, found: Evaluation) -> None:
         _("Show"), views, default=_TABLE, required=True, key="comparison-view", format_func=_
     )
     if view == _TABLE:
-        _table(found, representation_names(city.embedding))
+        _table(found, spoken_names(city.embedding))
     elif view == _CURVE:
-        _learning_curve(found, representation_names(city.embedding))
+        _learning_curve(found, spoken_names(city.embedding))
     else:
         folds.draw_folds(city, found.findings.held_out, key="comparison")
 
@@ -97,7 +97,7 @@ def _verdict(found: Evaluation, metric: Metric, names: Mapping[str, str]) -> Non
         )
         st.markdown(
             f"**{_first_large(names.get(name, name))}** {mark}{where}  \n"
-            f"{in_words(made, metric, names)}"
+            f"{said(in_words(made, metric, names))}"
         )
     if not gains:
         st.markdown(found.verdict or _("Only one representation was tested."))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from aether_core.charts.studies import study_chart
 from aether_core.errors import AetherError
-from aether_core.language import _, mark, moment
+from aether_core.language import _, mark, moment, said
 from aether_core.study.result import METRICS, StudyResult, StudySummary
 from aether_core.study.words import in_words, number_text, signed
 from ui.shell import chart, errors, footer, rights, state
@@ -51,8 +51,8 @@ def show_study(city: CitySummary, found: study.StudySummary, title: str) -> None
     result = found.result
     if result is None:
         return
-    said, about = st.columns([2, 1], gap="large")
-    with said:
+    result_side, about = st.columns([2, 1], gap="large")
+    with result_side:
         verdict = st.container(border=True, key="verdict")
     with about:
         made = {
@@ -73,7 +73,7 @@ def show_study(city: CitySummary, found: study.StudySummary, title: str) -> None
             st.header(plain(title), anchor=False, width="content")
             if found.simulated and not city.simulated:
                 footer.simulated_badge()
-        st.markdown(plain(in_words(result, metric)))
+        st.markdown(plain(said(in_words(result, metric))))
     st.caption(METRICS[metric].help)
     chart.show_chart(
         study_chart(result, metric),
@@ -118,7 +118,7 @@ def _row(one: StudySummary, baseline: str, *, paired: bool) -> dict[str, object]
         _("95 % interval"): _interval(one.ci95),
         _("Difference"): "" if one.difference is None else signed(one.difference),
         _("95 % interval of difference"): _interval(one.difference_ci95, signed),
-        _("Verdict"): "baseline" if paired and one.variant == baseline else verdict,
+        _("Verdict"): _("baseline") if paired and one.variant == baseline else verdict,
     }
 
 

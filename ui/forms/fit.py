@@ -8,7 +8,7 @@ from aether_core.language import _, mark
 from aether_core.tasks.predictors.predictor import PREDICTORS
 from aether_core.tasks.samples.representations import usable_representations
 from aether_core.tasks.testing.chosen import BEST
-from aether_core.tasks.testing.comparison import representation_names
+from aether_core.tasks.testing.comparison import spoken_names
 from aether_core.tasks.testing.protocols import PROTOCOLS
 from ui.shell import state
 from ui.shell.text import worded
@@ -93,7 +93,7 @@ def ask_fit(city: CitySummary, key: str, *, with_representation: bool) -> FitSet
 def _representation(city: CitySummary, key: str) -> str:
     offered = usable_representations(with_model=city.model is not None)
     default = FitSettings().representation
-    names = representation_names(city.embedding)
+    names = spoken_names(city.embedding)
     return st.selectbox(
         _("Data used"),
         [*offered, BEST],

@@ -7,7 +7,7 @@ import streamlit as st
 from aether_core.language import _, figure, mark, moment
 from aether_core.tasks.findings import Findings
 from aether_core.tasks.kinds.registry import TASK_KINDS
-from aether_core.tasks.testing.comparison import representation_names
+from aether_core.tasks.testing.comparison import spoken_names
 from aether_core.tasks.testing.splits import RANDOM, SPLITS
 from ui.jobs.links import LAYER, from_address
 from ui.jobs.panel import Panel
@@ -111,7 +111,7 @@ def panel(layer: LayerSummary) -> None:
     source = asked.get(kind.samples, _("unknown"))
     dropped = sum(found.dropped.values())
     name = str(asked.get("representation", ""))
-    data = representation_names(layer.embedding).get(name, name)
+    data = spoken_names(layer.embedding).get(name, name)
     chosen = _(", chosen by inner folds") if asked.get("chosen_from") else ""
     facts(
         {

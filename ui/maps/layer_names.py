@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aether_core.language import _, mark
-from aether_core.tasks.testing.comparison import representation_names
+from aether_core.tasks.testing.comparison import spoken_names
 from workflows.layers.layers import LayerSummary
 
 _FIELDS: Final = {"percentile": mark("Rank"), "score": mark("Score")}
@@ -34,7 +34,7 @@ def distinct_names(layers: Sequence[LayerSummary]) -> dict[str, str]:
 def features_used(layer: LayerSummary) -> str:
     """What the fit behind a layer saw; empty for layers that are no fit."""
     name = str(layer.parameters.get("representation") or "")
-    return representation_names(layer.embedding).get(name, name)
+    return spoken_names(layer.embedding).get(name, name)
 
 
 def field_title(name: str) -> str:

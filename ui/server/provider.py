@@ -9,13 +9,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from aether_core.errors import AetherError
+from aether_core.language import mark
 from ui.server import sign_in
 from ui.shell import signed_in
 from workflows.accounts.gate import LEAVING_S, SIGNED_IN_S
 from workflows.accounts.provider import ProviderError
 
 log = logging.getLogger("aether.sign_in")
-_AWAY: Final = (
+_AWAY: Final = mark(
     "The provider of accounts or the database cannot be reached just now; try again in a moment."
 )
 
@@ -33,18 +34,18 @@ def provider_routes(base: str, port: int) -> list[Route]:
     def back(request: Request) -> str:
         return f"{sign_in.site(request)}{base}/{sign_in.BACK}"
 
-    def problem(error: AetherError) -> Response:
+    def problem(request: Request, error: AetherError) -> Response:
         if isinstance(error, ProviderError):
-            return sign_in.page(base, problem=sign_in.sentence(error), status=403)
+            return sign_in.page(request, base, problem=sign_in.refused(error), status=403)
         log.warning("no sign-in by the provider: %s", error)
-        return sign_in.page(base, problem=_AWAY, status=503)
+        return sign_in.page(request, base, problem=_AWAY, status=503)
 
     async def leave(request: Request) -> Response:
         there = sign_in.own_path(request.query_params.get("next"), base)
         try:
             address, carried = await run_in_threadpool(signed_in.leave, back(request), there)
         except AetherError as error:
-            return problem(error)
+            return problem(request, error)
         response = RedirectResponse(address, 303, headers=sign_in.HEADERS)
         # Lax: the provider's page leads back, which is another site.
         response.set_cookie(
@@ -66,7 +67,7 @@ def provider_routes(base: str, port: int) -> list[Route]:
                 signed_in.come_back, back(request), carried, answer
             )
         except AetherError as error:
-            response = problem(error)
+            response = problem(request, error)
         else:
             response = RedirectResponse(sign_in.own_path(there, base), 303, headers=sign_in.HEADERS)
             response.set_cookie(

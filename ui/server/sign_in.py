@@ -1,6 +1,8 @@
 """The gate of the web app: who is not signed in sees the page to sign in, and nothing else."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -13,13 +15,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aether_core.errors import AetherError
+from aether_core.language import _, first_matched, mark, runs_right_to_left, speaking, spoken
 from api.address import PATH as API
 from ui.server import metrics, readiness
 from ui.server.headers import METRICS
 from ui.shell import signed_in
-from workflows.accounts.accounts import SignInError
+from workflows.accounts.accounts import SignInError, WaitError
 from workflows.accounts.gate import SIGNED_IN_S
-from workflows.accounts.provider import is_set_up
+from workflows.accounts.provider import ProviderError, is_set_up
 from workflows.home.settings import read_settings
 
 LEAVE, BACK = "sign-in/provider", "sign-in/back"
@@ -34,7 +37,9 @@ HEADERS: Final = {
     "frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "same-origin",
 }
-_AWAY: Final = "The database cannot be reached just now. Nothing is lost; try again in a moment."
+_AWAY: Final = mark(
+    "The database cannot be reached just now. Nothing is lost; try again in a moment."
+)
 
 
 class SignedInOnly:
@@ -102,7 +107,7 @@ def sign_in_routes(base: str, port: int) -> list[Route]:
     cookie = signed_in.cookie_name(port)
 
     async def show(request: Request) -> Response:
-        return page(base, next=own_path(request.query_params.get("next"), base))
+        return page(request, base, next=own_path(request.query_params.get("next"), base))
 
     async def take(request: Request) -> Response:
         if int(request.headers.get("content-length", MOST_BYTES + 1)) > MOST_BYTES:
@@ -112,9 +117,9 @@ def sign_in_routes(base: str, port: int) -> list[Route]:
         try:
             token = await run_in_threadpool(signed_in.sign_in, name, _text(form, "password"))
         except SignInError as error:
-            return page(base, problem=sentence(error), name=name, next=there, status=403)
+            return page(request, base, problem=refused(error), name=name, next=there, status=403)
         except AetherError:
-            return page(base, problem=_AWAY, name=name, next=there, status=503)
+            return page(request, base, problem=_AWAY, name=name, next=there, status=503)
         response = RedirectResponse(there, 303, headers=HEADERS)
         response.set_cookie(
             cookie,
@@ -144,6 +149,7 @@ def sign_in_routes(base: str, port: int) -> list[Route]:
 
 
 def page(
+    request: Request,
     base: str,
     *,
     problem: str = "",
@@ -151,25 +157,34 @@ def page(
     next: str | None = None,  # noqa: A002
     status: int = 200,
 ) -> Response:
-    """The page to sign in.
+    """The page to sign in, in the browser's language.
 
     Args:
+        request: Of the browser.
         base: Path below which the app lies, without a slash at its end.
-        problem: What has gone wrong.
+        problem: What has gone wrong; a marked sentence is asked for.
         name: As it was typed.
         next: Where to go on; to the beginning when None.
         status: Of the answer.
     """
     settings, there = read_settings(), next or f"{base}/"
     provider = f"{base}/{LEAVE}?{urlencode({'next': there})}" if is_set_up(settings) else ""
-    text = _TEMPLATE.render(
-        problem=problem,
-        name=name,
-        next=there,
-        provider=provider,
-        provider_name=settings.oidc_name,
-    )
-    return HTMLResponse(text, status, headers=HEADERS)
+    with speaking(first_matched(request.headers.get("accept-language", ""))):
+        text = _TEMPLATE.render(
+            language=spoken(),
+            direction="rtl" if runs_right_to_left(spoken()) else "ltr",
+            sign_in=_("Sign in"),
+            why=_("Sign in to ask the cities kept here."),
+            with_provider=_("Sign in with {provider}", provider=settings.oidc_name),
+            otherwise=_("or with a name and a password kept here"),
+            name_label=_("Name"),
+            password_label=_("Password"),
+            problem=_(problem),
+            name=name,
+            next=there,
+            provider=provider,
+        )
+    return HTMLResponse(text, status, headers=HEADERS | {"Vary": "Accept-Language"})
 
 
 def site(request: Request) -> str:
@@ -182,10 +197,24 @@ def _text(form: FormData, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def sentence(error: AetherError) -> str:
-    """An error as a sentence."""
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."
+_REFUSED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        SignInError.code: mark(
+            "Name and password do not belong together; check both and try again."
+        ),
+        ProviderError.code: mark(
+            "The sign-in could not be completed; try again, or ask an administrator."
+        ),
+    }
+)
+"""What refused somebody, for people who have signed in nowhere yet, by the code of the error."""
+
+
+def refused(error: SignInError | ProviderError) -> str:
+    """Why nobody was signed in, as a marked sentence."""
+    if isinstance(error, WaitError):
+        return mark("Too many wrong passwords; try again in {wait:.0f} s.", wait=error.wait_s)
+    return _REFUSED[error.code]
 
 
 def own_path(asked: str | None, base: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from aether_core.language import _, mark
+from workflows.cities.cities import credit_in_words
 
 SIMULATED = mark("Made-up satellite data")
 _SIMULATED_HELP = mark(
@@ -21,4 +22,6 @@ def simulated_badge() -> None:
 def attribution(lines: Sequence[str]) -> None:
     """The credits under a page."""
     if lines:
-        st.container(key="attribution").caption(" · ".join(dict.fromkeys(lines)))
+        st.container(key="attribution").caption(
+            " · ".join(map(credit_in_words, dict.fromkeys(lines)))
+        )

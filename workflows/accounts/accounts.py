@@ -33,6 +33,20 @@ class SignInError(AetherError):
     exit_code = 2
 
 
+class WaitError(SignInError):
+    """Too many wrong passwords were given to try another one already.
+
+    Args:
+        wait_s: Seconds until one may be tried.
+    """
+
+    code = "sign-in-too-often"
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"too many wrong passwords; try again in {wait_s:.0f} s")
+        self.wait_s = wait_s
+
+
 @dataclass(frozen=True)
 class AccountSummary:
     """An account as it is listed.
@@ -265,9 +279,7 @@ def _check_wait(account: Account, now: datetime) -> None:
     wait = min(FIRST_WAIT_S * 2 ** min(extra, 10), LONGEST_WAIT_S)
     left = wait - (now - account.failed_at).total_seconds()
     if 0 < left <= wait:  # more than that: the clock was set back since
-        raise SignInError(
-            f"too many wrong passwords; try again in {left:.0f} s", code="sign-in-too-often"
-        )
+        raise WaitError(left)
 
 
 def _summary(account: Account) -> AccountSummary:

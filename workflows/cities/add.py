@@ -44,7 +44,7 @@ from db.cities import pois as poi_rows
 from db.cities import streets as street_rows
 from db.schema import BASE_KINDS, City
 from workflows.accounts.quotas import check_cells
-from workflows.cities.cities import CitySummary, summarise
+from workflows.cities.cities import SIMULATED, CitySummary, summarise
 from workflows.cities.files import files_staged
 from workflows.cities.names import check_city_words, check_slug_free
 from workflows.cities.osm_labels import keep_osm_labels, read_osm_labels
@@ -56,8 +56,6 @@ from workflows.encoders.encoders import begin_loading, store_texts
 from workflows.home.owned_folders import storing
 from workflows.home.paths import to_home
 from workflows.home.store import Store
-
-SIMULATED = "Made-up satellite data: computed, not measured by satellite."
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.city.units import UNIT_KINDS, UnitKind
 from aether_core.eo.file_kind import UnitsName
-from aether_core.language import _
+from aether_core.language import _, mark
 from aether_core.spatial.longitudes import extent_of
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
@@ -27,6 +27,8 @@ from workflows.cities.units import unit_kind
 from workflows.home.owned_folders import remove_folders
 from workflows.home.paths import folder_in, in_home
 from workflows.home.store import Store
+
+SIMULATED: Final = mark("Made-up satellite data: computed, not measured by satellite.")
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,11 @@ def _three(found: Sequence[float] | None) -> tuple[float, float, float] | None:
         return None
     least, median, most = found
     return least, median, most
+
+
+def credit_in_words(line: str) -> str:
+    """A credit: words of ours in the reader's language, others as the data's owners write them."""
+    return _(line) if line == SIMULATED else line
 
 
 def credits_of(city: City, model: Model | None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from aether_core.city.units import Units
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files.source import local_file
 from aether_core.files.whole import sha256_of
+from aether_core.language import Marked, mark
 from aether_core.progress import Progress, silent
 from aether_core.search.profile.ground import lay_over
 from aether_core.search.profile.layers import LayerCells
@@ -274,22 +275,21 @@ def _chosen(store: Store, slug: str, asked: _Asked) -> tuple[list[LayerSummary],
         return named, []
     every = list_layers(store, slug)
     cells = [one for one in every if not one.by_area]
-    notes = []
+    notes: list[str] = []
     if not cells:
-        covered = "ground and places" if asked.scored is None else "ground, places and the question"
-        notes.append(
-            f"the city has no kept layer yet, so only {covered} are described; make a map of land "
-            f"use, or keep a search (in commands: ./aether landuse {slug}, ./aether search {slug} "
-            "QUERY --keep)"
-        )
+        notes.append(_no_layer(slug, asked.scored is not None))
     if len(cells) > MOST_LAYERS:
         notes.append(
-            f"of {len(cells)} kept layers the {MOST_LAYERS} newest were taken; name others to "
-            "have theirs (in commands: --only)"
+            mark(
+                "of {number} kept layers the {most} newest were taken; name others to have theirs "
+                "(in commands: --only)",
+                number=len(cells),
+                most=MOST_LAYERS,
+            )
         )
     alone = [one.layer for one in every if one.by_area and one.cells_layer is None]
     if alone:
-        notes.append(f"layers of areas give no figures: {_listed(alone)}")
+        notes.append(mark("layers of areas give no figures: {names}", names=_listed(alone)))
     return cells[:MOST_LAYERS], notes
 
 
@@ -316,25 +316,48 @@ def _computed(
             all_notes.append(f"{layer.layer}: {error}")
     profile = profile_of(ground, around.places, kept, progress)
     if ground.outside:
-        outside = _areas_that(ground.outside, "shares", "share")
-        all_notes.append(f"{outside} no ground with the city: {_listed(ground.outside)}")
+        all_notes.append(
+            mark(
+                "1 area shares no ground with the city: {names}"
+                if len(ground.outside) == 1
+                else "{number:,} areas share no ground with the city: {names}",
+                number=len(ground.outside),
+                names=_listed(ground.outside),
+            )
+        )
     partly = ground.name[ground.covered < _WHOLE].tolist()
     if partly:
         all_notes.append(
-            f"{_areas_that(partly, 'lies', 'lie')} partly outside the city's cells "
-            f"({_listed(partly)}): the figures are of the part inside"
+            mark(
+                "1 area lies partly outside the city's cells ({names}): the figures are of the "
+                "part inside"
+                if len(partly) == 1
+                else "{number:,} areas lie partly outside the city's cells ({names}): the figures "
+                "are of the part inside",
+                number=len(partly),
+                names=_listed(partly),
+            )
         )
     if ground.overlapping:
         all_notes.append(
-            f"areas overlap: {ground.overlapping:.0%} of their ground lies in more than one; each "
-            "is described by itself, and they do not add up to a whole"
+            mark(
+                "areas overlap: {percent:.0f}% of their ground lies in more than one; each is "
+                "described by itself, and they do not add up to a whole",
+                percent=100 * ground.overlapping,
+            )
         )
     asked_of = () if scored is None else (scored,)
     small = ground.name[ground.km2 * 1e6 < float(np.median(ground.cell_m2))].tolist()
     if small:
         all_notes.append(
-            f"{_areas_that(small, 'is', 'are')} smaller than a cell ({_listed(small)}): layers "
-            "describe the ground around, too"
+            mark(
+                "1 area is smaller than a cell ({names}): layers describe the ground around, too"
+                if len(small) == 1
+                else "{number:,} areas are smaller than a cell ({names}): layers describe the "
+                "ground around, too",
+                number=len(small),
+                names=_listed(small),
+            )
         )
     return AreaProfile(
         city=city.slug,
@@ -426,10 +449,29 @@ def _blocks(
     return blocks_alike(lonlat, value)
 
 
-def _areas_that(names: Sequence[str], one: str, more: str) -> str:
-    return f"1 area {one}" if len(names) == 1 else f"{len(names):,} areas {more}"
+def _no_layer(slug: str, asked: bool) -> Marked:
+    """That the city has no kept layer, as a note.
+
+    Args:
+        slug: The city.
+        asked: Whether a question gives figures, too.
+    """
+    if asked:
+        return mark(
+            "the city has no kept layer yet, so only ground, places and the question are "
+            "described; make a map of land use, or keep a search (in commands: ./aether landuse "
+            "{city}, ./aether search {city} QUERY --keep)",
+            city=slug,
+        )
+    return mark(
+        "the city has no kept layer yet, so only ground and places are described; make a map of "
+        "land use, or keep a search (in commands: ./aether landuse {city}, ./aether search {city} "
+        "QUERY --keep)",
+        city=slug,
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more
+    first = ", ".join(names[:_LISTED])
+    more = len(names) - _LISTED
+    return mark("{names} and {number:,} more", names=first, number=more) if more > 0 else first

@@ -5,11 +5,11 @@ from typing import Any
 
 from aether_core import charts
 from aether_core.charts.districts import Bar, bars_height, profile_bars
-from aether_core.language import _, mark
+from aether_core.language import _, mark, said
 from aether_core.progress import Progress
 from aether_core.report import Block, Figure, Heading, Paragraph, Table
 from aether_core.search.profile.figures import GROUND, INTERVALS, PLACES
-from aether_core.search.profile.words import told, told_range
+from aether_core.search.profile.words import told, told_range, told_unit
 from workflows.layers.layers import list_layers
 from workflows.layers.profile import AreaProfile, profile_shapes
 from workflows.reports.subject import Subject
@@ -38,7 +38,7 @@ def districts_section(subject: Subject, progress: Progress) -> list[Block]:
     names = profile.ground.name.tolist()
     blocks: list[Block] = [
         Heading(_("Districts") if len(names) > 1 else _("District: {names}", names=names[0])),
-        *(Paragraph(f"{name}. {profile.sentence(profile.row_of(name))}") for name in names),
+        *(Paragraph(f"{name}. {said(profile.sentence(profile.row_of(name)))}") for name in names),
     ]
     if len(names) > 1:
         between = profile.between(names[0], names[1])
@@ -48,13 +48,14 @@ def districts_section(subject: Subject, progress: Progress) -> list[Block]:
                     "{names} beside {names2}. {sentence}",
                     names=names[0],
                     names2=names[1],
-                    sentence=between["sentence"],
+                    sentence=said(between["sentence"]),
                 )
             )
         )
     blocks += _bars(subject, found)
     blocks.append(_table(found))
-    blocks += [Paragraph(f"{note[:1].upper()}{note[1:]}.") for note in found.notes]
+    notes = map(said, found.notes)
+    blocks += [Paragraph(f"{note[:1].upper()}{note[1:]}.") for note in notes]
     return blocks
 
 
@@ -90,13 +91,16 @@ def _bars(subject: Subject, found: AreaProfile) -> list[Block]:
             shown = [one for one in of_source if one["unit"] == unit][:_FIRST_GROUPS]
             bars = [
                 Bar(
-                    one["label"], name, *(column[one["name"]][key] for key in ("value", "lo", "hi"))
+                    said(one["label"]),
+                    name,
+                    *(column[one["name"]][key] for key in ("value", "lo", "hi")),
                 )
                 for one in shown
                 for name, column in zip(who, columns, strict=True)
             ]
             if not any(bar.value for bar in bars):
                 continue
+            named = told_unit(unit)
             blocks.append(
                 Figure(
                     charts.to_svg(
@@ -104,8 +108,8 @@ def _bars(subject: Subject, found: AreaProfile) -> list[Block]:
                         width=_CHART_PX,
                         height=bars_height(bars, who),
                     ),
-                    caption=_("{title}, {unit}. Lines: intervals.", title=title, unit=unit),
-                    alt=f"{title}, {unit}: {', '.join(who)}",
+                    caption=_("{title}, {unit}. Lines: intervals.", title=title, unit=named),
+                    alt=f"{title}, {named}: {', '.join(who)}",
                 )
             )
     return blocks
@@ -125,9 +129,9 @@ def _table(found: AreaProfile) -> Table:
     kinds = dict.fromkeys(one["interval"] for one in facts)
     rows = tuple(
         (
-            one["label"],
+            said(one["label"]),
             *(_cell(column[one["name"]], one["unit"]) for column in columns),
-            one["unit"],
+            told_unit(one["unit"]),
         )
         for one in facts
     )
@@ -135,7 +139,7 @@ def _table(found: AreaProfile) -> Table:
         (_("Figure"), *who, _("Unit")),
         rows,
         caption=_("With intervals in brackets. ")
-        + " ".join(f"{kind[:1].upper()}{kind[1:]}: {INTERVALS[kind]}." for kind in kinds),
+        + " ".join(f"{_(kind).capitalize()}: {_(INTERVALS[kind])}." for kind in kinds),
         align="l" + "r" * len(who) + "l",
     )
 

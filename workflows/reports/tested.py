@@ -9,7 +9,7 @@ from aether_core.report import Block, Bullets, Figure, Heading, Paragraph, Table
 from aether_core.tasks.findings import Findings, Score
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.predictors.predictor import PREDICTORS
-from aether_core.tasks.testing.comparison import representation_names
+from aether_core.tasks.testing.comparison import spoken_names
 from aether_core.tasks.testing.fairness import GroupFigures
 from aether_core.tasks.testing.splits import SPLITS
 from workflows.reports.maps import map_figure
@@ -110,7 +110,7 @@ def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, .
     chosen = subject.layer.parameters
     seeds = ", ".join(map(str, chosen["seeds"]))
     checked = _(SPLIT_NAMES[found.test.calibrated_on])
-    names = representation_names(subject.city.embedding)
+    names = spoken_names(subject.city.embedding)
     embedding = _(
         "{described} AETHER (arXiv 2510.09894) relates this embedding to the texts of places.",
         described=_described(subject.city.embedding),

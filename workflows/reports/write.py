@@ -20,7 +20,7 @@ from aether_core.report import (
     write_pdf,
 )
 from aether_core.tasks.kinds.registry import task_of_layer
-from workflows.cities.cities import show_city
+from workflows.cities.cities import credit_in_words, show_city
 from workflows.home.shared_results import SharedResults
 from workflows.home.store import Store
 from workflows.layers.kinds import layer_kind
@@ -144,7 +144,7 @@ def compose(subject: Subject, progress: Progress = silent) -> Report:
         created=layer.created,
         simulated=layer.simulated,
         blocks=tuple(blocks),
-        attribution=tuple(layer.attribution),
+        attribution=tuple(map(credit_in_words, layer.attribution)),
         language=tag(),
     )
 

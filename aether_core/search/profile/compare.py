@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.language import Marked, Numeral, mark, noted
 from aether_core.search.profile.figures import Figure
 
 FloatArray = NDArray[np.float64]
@@ -80,8 +81,8 @@ def distinctive(apart: Sequence[Differences]) -> FloatArray:
 
 
 def sentence(
-    figures: Sequence[Figure], effect: FloatArray, row: int, other: int, against: str
-) -> str:
+    figures: Sequence[Figure], effect: FloatArray, row: int, other: int, against: str | None
+) -> Marked:
     """Say what sets an area apart most: up to three figures whose difference is clear.
 
     Args:
@@ -89,25 +90,42 @@ def sentence(
         effect: How much each sets the area apart from `other`, float64 `[f]`, see `distinctive`.
         row: The area.
         other: What it is held against, a row of the figures.
-        against: What that is called, such as `the city`.
+        against: The name of that area; None for the city.
     """
     order = np.argsort(-np.abs(effect), kind="stable")
-    claims: dict[str, str] = {}
-    numbers = []
+    claims: dict[str, Marked] = {}
+    numbers: list[Marked] = []
     for at in order[: np.count_nonzero(effect)].tolist():
         label, scale = figures[at].info.label, figures[at].scale
         if scale is None or label in claims:
             continue
-        claims[label] = scale.words(label, bool(effect[at] > 0))
+        claims[label] = scale.words(label, bool(effect[at] > 0), not claims)
         reading = scale.with_unit(label, float(figures[at].value[row]))
         beside = scale.number(float(figures[at].value[other]))
-        numbers.append(f"{reading} ({against.removeprefix('the ')} {beside})")
+        numbers.append(_beside(reading, against, beside))
         if len(claims) == MOST_NAMED:
             break
     if not claims:
-        return f"Much like {against}: no figure sets it apart by more than chance may."
-    claim = _listed(list(claims.values()))
-    return f"{claim[0].upper()}{claim[1:]} than {against}: {', '.join(numbers)}."
+        return _like(against)
+    said = {"claims": _listed(list(claims.values())), "numbers": _in_a_row(numbers)}
+    if against is None:
+        return mark("{claims} than the city: {numbers}.", **said)
+    return mark("{claims} than {other}: {numbers}.", **said, other=against)
+
+
+def _like(against: str | None) -> Marked:
+    if against is None:
+        return noted(mark("Much like the city: no figure sets it apart by more than chance may."))
+    return mark(
+        "Much like {other}: no figure sets it apart by more than chance may.", other=against
+    )
+
+
+def _beside(reading: Marked, against: str | None, number: Marked | Numeral) -> Marked:
+    if against is None:
+        return mark("{reading} (city {number})", reading=reading, number=number)
+    name = against.removeprefix("the ")
+    return mark("{reading} ({other} {number})", reading=reading, other=name, number=number)
 
 
 def _correlation(figure: Figure, other: int) -> FloatArray:
@@ -126,7 +144,19 @@ def _joined(one: FloatArray, other: float, r: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(np.maximum(one**2 + other**2 - 2 * r * one * other, 0)))
 
 
-def _listed(claims: Sequence[str]) -> str:
-    if len(claims) == 1:
-        return claims[0]
-    return f"{', '.join(claims[:-1])} and {claims[-1]}"
+def _listed(claims: Sequence[Marked]) -> Marked:
+    match claims:
+        case [first, second, third]:
+            return mark("{first}, {second} and {third}", first=first, second=second, third=third)
+        case [first, second]:
+            return mark("{first} and {second}", first=first, second=second)
+    return claims[0]
+
+
+def _in_a_row(numbers: Sequence[Marked]) -> Marked:
+    match numbers:
+        case [first, second, third]:
+            return mark("{first}, {second}, {third}", first=first, second=second, third=third)
+        case [first, second]:
+            return mark("{first}, {second}", first=first, second=second)
+    return numbers[0]

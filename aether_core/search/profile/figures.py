@@ -20,22 +20,26 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, vstack
 from scipy.special import chdtri, ndtri, stdtrit
 
+from aether_core.language import Marked, Numeral, mark
 from aether_core.tasks.uncertainty.intervals import CONFIDENCE
 
 FloatArray = NDArray[np.float64]
 
-MEASURED, POISSON, MAP_ERROR, BLOCKS = "measured", "poisson", "map error", "blocks"
+MEASURED: Final = mark("measured")
+POISSON: Final = mark("poisson")
+MAP_ERROR: Final = mark("map error")
+BLOCKS: Final = mark("blocks")
 INTERVALS: Mapping[str, str] = MappingProxyType(
     {
-        MEASURED: "measured or counted: no interval",
-        POISSON: (
+        MEASURED: mark("measured or counted: no interval"),
+        POISSON: mark(
             "95 %: rates that would give as many places by chance (Poisson, Garwood 1936); places "
             "come in clusters, so it is the least that is uncertain"
         ),
-        MAP_ERROR: (
+        MAP_ERROR: mark(
             "how far the map may be wrong: cells of one block err together, blocks independently"
         ),
-        BLOCKS: (
+        BLOCKS: mark(
             "95 %: how far the mean would move with other blocks of ground like this one; none "
             "where an area has a single cell"
         ),
@@ -54,13 +58,13 @@ class Scale(Protocol):
     def effect(self, value: FloatArray, other: FloatArray) -> FloatArray:
         """Signed size of a difference that figures of all scales share: 0.2 small, 0.8 large."""
 
-    def words(self, label: str, more: bool) -> str:
-        """What there is more or less of, e.g. `a larger share of homes`."""
+    def words(self, label: str, more: bool, first: bool) -> Marked:
+        """What there is more or less of, e.g. `a larger share of homes`; first in a sentence?"""
 
-    def with_unit(self, label: str, value: float) -> str:
+    def with_unit(self, label: str, value: float) -> Marked:
         """A value with its unit, e.g. `38 % homes`."""
 
-    def number(self, value: float) -> str:
+    def number(self, value: float) -> Marked | Numeral:
         """A value alone, e.g. `38 %`."""
 
 
@@ -78,17 +82,23 @@ class Share:
         ends = (np.arcsin(np.sqrt(np.clip(one, 0, 1))) for one in (value, other))
         return np.asarray(2 * np.subtract(*ends))
 
-    def words(self, label: str, more: bool) -> str:
+    def words(self, label: str, more: bool, first: bool) -> Marked:
         """See `Scale`."""
-        return f"a {'larger' if more else 'smaller'} share of {label}"
+        if first:
+            return mark(
+                "A larger share of {label}" if more else "A smaller share of {label}", label=label
+            )
+        return mark(
+            "a larger share of {label}" if more else "a smaller share of {label}", label=label
+        )
 
-    def with_unit(self, label: str, value: float) -> str:
+    def with_unit(self, label: str, value: float) -> Marked:
         """See `Scale`."""
-        return f"{self.number(value)} {label}"
+        return mark("{number} {label}", number=self.number(value), label=label)
 
-    def number(self, value: float) -> str:
+    def number(self, value: float) -> Numeral:
         """See `Scale`."""
-        return f"{value:.0%}".replace("%", " %")
+        return Numeral(value, ".0%")
 
 
 @dataclass(frozen=True)
@@ -108,17 +118,19 @@ class Rate:
             return np.zeros_like(value)
         return np.asarray(np.log((value + self.usual / 20) / (other + self.usual / 20)))
 
-    def words(self, label: str, more: bool) -> str:
+    def words(self, label: str, more: bool, first: bool) -> Marked:
         """See `Scale`."""
-        return f"{'more' if more else 'fewer'} {label}"
+        if first:
+            return mark("More {label}" if more else "Fewer {label}", label=label)
+        return mark("more {label}" if more else "fewer {label}", label=label)
 
-    def with_unit(self, label: str, value: float) -> str:
+    def with_unit(self, label: str, value: float) -> Marked:
         """See `Scale`."""
-        return f"{self.number(value)} {label} per km²"
+        return mark("{number} {label} per km²", number=self.number(value), label=label)
 
-    def number(self, value: float) -> str:
+    def number(self, value: float) -> Numeral:
         """See `Scale`."""
-        return f"{value:,.1f}" if value < 10 else f"{value:,.0f}"
+        return Numeral(value, ",.1f" if value < 10 else ",.0f")
 
 
 @dataclass(frozen=True)
@@ -135,15 +147,17 @@ class Number:
         """See `Scale`."""
         return (value - other) / self.spread if self.spread > 0 else np.zeros_like(value)
 
-    def words(self, label: str, more: bool) -> str:
+    def words(self, label: str, more: bool, first: bool) -> Marked:
         """See `Scale`."""
-        return f"{'higher' if more else 'lower'} {label}"
+        if first:
+            return mark("Higher {label}" if more else "Lower {label}", label=label)
+        return mark("higher {label}" if more else "lower {label}", label=label)
 
-    def with_unit(self, label: str, value: float) -> str:
+    def with_unit(self, label: str, value: float) -> Marked:
         """See `Scale`."""
-        return f"{label} {self.number(value)}"
+        return mark("{label} {number}", label=label, number=self.number(value))
 
-    def number(self, value: float) -> str:
+    def number(self, value: float) -> Marked | Numeral:
         """See `Scale`."""
         return number_in_words(value)
 
@@ -152,11 +166,13 @@ _LEAST_SAID: Final = 0.001
 """A reader takes a smaller figure for none, and an exponent for a riddle."""
 
 
-def number_in_words(value: float) -> str:
+def number_in_words(value: float) -> Marked | Numeral:
     """A number with three digits, whole from a thousand; what hardly differs from 0 as such."""
     if 0 < abs(value) < _LEAST_SAID:
-        return f"{'under ' if value > 0 else 'over -'}{_LEAST_SAID}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        if value > 0:
+            return mark("under {least}", least=_LEAST_SAID)
+        return mark("over {least}", least=-_LEAST_SAID)
+    return Numeral(value, ",.0f" if abs(value) >= 1000 else ".3g")
 
 
 GROUND: Final = "area"
@@ -170,15 +186,17 @@ class FigureInfo:
 
     Attributes:
         name: Short and unique in a profile: `places_per_km2_food`.
-        label: In a sentence: `food places`.
+        label: In a sentence: `food places`; marked where the words are ours.
         unit: Of its values.
         source: `GROUND`, `PLACES`, or the name of a layer.
+        short: The label below a title that says the source already; the label itself where empty.
     """
 
     name: str
     label: str
     unit: str
     source: str
+    short: str = ""
 
 
 @dataclass(frozen=True, eq=False)

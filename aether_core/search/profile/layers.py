@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from aether_core.language import mark, noted
 from aether_core.search.profile.figures import (
     Figure,
     FigureInfo,
@@ -35,6 +37,10 @@ BEST = 90.0
 MOST_CLASSES = 30
 """A text with more values than this names things and sorts nothing."""
 _DEFAULT_LEVEL = 0.9
+_SCORES: Final[Mapping[str, str]] = MappingProxyType(
+    {"score": mark("score"), "change": mark("change")}
+)
+"""Fields that this app's own searches are known by."""
 _NUMBERS = ("float", "int")
 
 
@@ -96,10 +102,10 @@ class LayerCells:
             there &= holds
         return np.asarray(there, dtype=bool)
 
-    def info(self, what: str, label: str, unit: str) -> FigureInfo:
+    def info(self, what: str, label: str, unit: str, short: str = "") -> FigureInfo:
         """What a figure of this layer is called."""
         words = re.sub(r"\W+", "_", f"{self.slug}_{what}").strip("_")
-        return FigureInfo(words, label, unit, self.slug)
+        return FigureInfo(words, label, unit, self.slug, short)
 
 
 class LayerRule(Protocol):
@@ -185,20 +191,29 @@ class Scores:
         main = next(name for name in layer.of_type(*_NUMBERS) if name != "percentile")
         value, percentile = layer.number(main), layer.number("percentile")
         weights = weights_of(shared, layer.blocks, np.isfinite(value))
-        label = f"{main} of “{layer.title}”"
+        called = noted(_SCORES[main]) if main in _SCORES else main
+        label = mark("{main} of “{title}”", main=called, title=layer.title)
         yield sampled(
-            layer.info(main, label, layer.unit(main)),
+            layer.info(main, label, layer.unit(main), called),
             weights,
             value,
             Number(float(np.nanstd(value))),
         )
         best = np.where(np.isfinite(percentile), percentile >= BEST, np.nan)
-        tenth = f"the city's best tenth for “{layer.title}”"
-        # The mean tells the same story; only one of the two may set an area apart.
-        yield _not_distinctive(
-            sampled(layer.info("best_tenth", tenth, "share of the ground"), weights, best, Share())
+        tenth = layer.info(
+            "best_tenth",
+            mark("the city's best tenth for “{title}”", title=layer.title),
+            "share of the ground",
+            noted(mark("the city's best tenth")),
         )
-        top = layer.info("top_percentile", f"best percentile of “{layer.title}”", "percentile")
+        # The mean tells the same story; only one of the two may set an area apart.
+        yield _not_distinctive(sampled(tenth, weights, best, Share()))
+        top = layer.info(
+            "top_percentile",
+            mark("best percentile of “{title}”", title=layer.title),
+            "percentile",
+            noted(mark("best percentile")),
+        )
         yield best_of(top, shared, layer.cell_m2, percentile)
 
 
@@ -249,7 +264,7 @@ def _figures(layer: LayerCells, shared: csr_array) -> Iterator[Figure]:
 
 def _not_trusted(layer: LayerCells, weights: Weights) -> Figure:
     """Ground that the layer's other figures say nothing of."""
-    label = f"ground that {layer.title} cannot be asked about"
+    label = mark("ground that {title} cannot be asked about", title=layer.title)
     info = layer.info("not_trusted", label, "share of the ground")
     return measured(info, 1 - weights.known)
 

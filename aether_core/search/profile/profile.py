@@ -14,6 +14,7 @@ from scipy.sparse import csc_array, csr_array
 
 from aether_core.city.units import Units
 from aether_core.errors import InputError
+from aether_core.language import Marked, mark, noted
 from aether_core.progress import Progress, silent
 from aether_core.search.profile.compare import Differences, differences, distinctive, sentence
 from aether_core.search.profile.figures import GROUND, PLACES, Figure, FigureInfo, measured, rate
@@ -22,7 +23,7 @@ from aether_core.search.profile.layers import LayerCells, layer_figures
 
 MOST_GROUPS = 30
 """Groups of places with a figure of their own; the rarer ones count in the total alone."""
-_CITY = "the city"
+_EVERY = noted(mark("places"))
 _KEYS = ("value", "lo", "hi", "city", "difference", "difference_lo", "difference_hi")
 
 
@@ -106,12 +107,12 @@ class Profile:
             )
         return int(found[0])
 
-    def sentence(self, row: int) -> str:
+    def sentence(self, row: int) -> Marked:
         """What sets an area apart from the city, in one sentence."""
-        return sentence(self.figures, self._effects[:, row], row, -1, _CITY)
+        return sentence(self.figures, self._effects[:, row], row, -1, None)
 
     @cached_property
-    def sentences(self) -> tuple[str, ...]:
+    def sentences(self) -> tuple[Marked, ...]:
         """What sets each area apart from the city, in the order of the areas."""
         return tuple(self.sentence(row) for row in range(len(self.ground)))
 
@@ -189,7 +190,7 @@ def profile_of(
         layers: Kept layers of cells.
         progress: Told as layers are done.
     """
-    figures = [measured(FigureInfo("area_km2", "area", "km²", GROUND), _sizes(ground))]
+    figures = [measured(FigureInfo("area_km2", noted(mark("area")), "km²", GROUND), _sizes(ground))]
     figures += _of_places(ground, places)
     for done, layer in enumerate(layers):
         progress("figures of layers", done, len(layers))
@@ -205,18 +206,21 @@ def _of_places(ground: Ground, places: Places) -> Iterator[Figure]:
     """How many places, and how many a square kilometre: all, and by group."""
     inside = places_in(ground, places.tree)
     count = np.asarray(inside.sum(axis=1), dtype=np.float64).reshape(-1)
-    yield measured(FigureInfo("places", "places", "places", PLACES), count)
+    yield measured(FigureInfo("places", _EVERY, "places", PLACES), count)
     # Ground the city has no cells for has no places either: neither belongs into a rate.
     km2 = ground.covered_km2
     rated = places.rated
-    named = FigureInfo("places_per_km2", "places", "places per km²", PLACES)
+    named = FigureInfo("places_per_km2", _EVERY, "places per km²", PLACES)
     by_place = csc_array(inside)
     yield rate(named, csr_array(by_place[:, rated]), km2)
     group = np.array([str(one).strip() for one in places.group], dtype=object)
     commonest = Counter(group[group != ""].tolist()).most_common(MOST_GROUPS)
     for one, _ in commonest:
-        label = f"{one.replace('_', ' ')} places"
-        info = FigureInfo(f"places_per_km2_{_word(one)}", label, "places per km²", PLACES)
+        group_name = one.replace("_", " ")
+        label = mark("{group} places", group=group_name)
+        info = FigureInfo(
+            f"places_per_km2_{_word(one)}", label, "places per km²", PLACES, group_name
+        )
         yield rate(info, csr_array(by_place[:, rated[group[rated] == one]]), km2)
 
 

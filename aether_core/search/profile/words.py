@@ -1,29 +1,45 @@
-"""Figures of districts in a few characters, for pages and reports."""
+"""Figures of districts in a few characters in the reader's language, for pages and reports."""
 
+from typing import Final
+
+from aether_core.language import _, figure, mark, said
 from aether_core.search.profile.figures import is_share, number_in_words
+
+_UNITS: Final = frozenset(
+    {
+        mark("places"),
+        mark("places per km²"),
+        mark("percentile"),
+        mark("share of the ground"),
+        mark("predicted share, 0 to 1"),
+        mark("match (cosine), -1 to 1"),
+        mark("0 to 1, of all criteria"),
+        mark("later minus earlier score"),
+        mark("estimate"),
+    }
+)
+"""Units that this app gives its own figures; those of somebody's files are as they are."""
 
 
 def told(value: float | None, unit: str) -> str:
     """A value without its unit; shares in per cent."""
-    if value is None:
-        return "unknown"
-    return f"{100 * value:.1f} %" if is_share(unit) else told_number(value)
+    if value is not None and is_share(unit):
+        return figure(value, ".1%")
+    return told_number(value)
 
 
 def told_range(low: float | None, high: float | None, unit: str) -> str:
     """The ends of an interval; empty where there is none."""
     if low is None or high is None or low == high:
         return ""
-    return f"{told(low, unit)} to {told(high, unit)}"
+    return _("{low} to {high}", low=told(low, unit), high=told(high, unit))
 
 
 def told_number(value: float | None) -> str:
     """A number as `number_in_words` writes it, where it is known."""
-    return "unknown" if value is None else number_in_words(value)
+    return _("unknown") if value is None else said(number_in_words(value))
 
 
-def short_label(label: str, title: str) -> str:
-    """A figure's label without what the title above it says already."""
-    for words in (f" of “{title}”", f" for “{title}”", " places"):
-        label = label.removesuffix(words)
-    return label
+def told_unit(unit: str) -> str:
+    """A figure's unit."""
+    return _(unit) if unit in _UNITS else unit

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.language import mark
+from aether_core.language import Marked, begun, mark, noted
 
 
 @dataclass(frozen=True)
@@ -30,24 +30,24 @@ class Metric:
     lower_is_better: bool = False
 
     @property
-    def heading(self) -> str:
+    def heading(self) -> Marked:
         """The title as a heading has it; capitals inside it stay."""
-        return self.title[:1].upper() + self.title[1:]
+        return begun(noted(self.title))
 
 
 CLASS_METRICS = (
-    Metric("macro_f1", "macro-F1", mark("0 to 1")),
+    Metric("macro_f1", mark("macro-F1"), mark("0 to 1")),
     Metric("weighted_f1", mark("weighted F1"), mark("0 to 1")),
-    Metric("accuracy", "accuracy", mark("0 to 1")),
+    Metric("accuracy", mark("accuracy"), mark("0 to 1")),
 )
 SHARE_METRICS = (
-    Metric("kl", mark("KL divergence"), "nats", lower_is_better=True),
+    Metric("kl", mark("KL divergence"), mark("nats"), lower_is_better=True),
     Metric("chebyshev", mark("Chebyshev distance"), mark("0 to 1"), lower_is_better=True),
     Metric("cosine", mark("cosine similarity"), mark("0 to 1")),
     Metric("l1", mark("L1 distance"), mark("0 to 2"), lower_is_better=True),
 )
 NUMBER_METRICS = (
-    Metric("r2", "R²", mark("1 is perfect, 0 no better than the mean")),
+    Metric("r2", mark("R²"), mark("1 is perfect, 0 no better than the mean")),
     Metric("mae", mark("mean absolute error"), mark("in the field's unit"), lower_is_better=True),
     Metric(
         "rmse", mark("root mean squared error"), mark("in the field's unit"), lower_is_better=True

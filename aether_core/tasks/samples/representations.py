@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from aether_core.city.units import Units
 from aether_core.errors import InputError
+from aether_core.language import mark
 from aether_core.spatial.plane import Plane
 from aether_core.tasks.samples.samples import Samples
 
@@ -100,7 +101,7 @@ class AlphaEarth:
     """The embedding itself. Means are brought to unit length, as pooling does."""
 
     name = "alphaearth"
-    title, is_plural = "{embedding}", False
+    title, is_plural = mark("{embedding}"), False
     needs_model, needs_places, of_pixels = False, False, True
     pixel_encoders: PixelEncoders = (None,)
 
@@ -128,7 +129,7 @@ class Aether:
     """
 
     name = "aether"
-    title, is_plural = "AETHER", False
+    title, is_plural = mark("AETHER"), False
     needs_model, needs_places, of_pixels = True, False, True
 
     def __init__(self, arrays: CityArrays) -> None:
@@ -182,7 +183,7 @@ class Poi:
     """
 
     name = "poi"
-    title, is_plural = "places only", True
+    title, is_plural = mark("places only"), True
     needs_model, needs_places, of_pixels = False, True, False
     pixel_encoders: PixelEncoders = ()
 
@@ -248,7 +249,7 @@ class PlaceMix:
     """
 
     name = "mix"
-    title, is_plural = "place mix", False
+    title, is_plural = mark("place mix"), False
     needs_model, needs_places, of_pixels = False, True, False
     pixel_encoders: PixelEncoders = ()
 
@@ -332,7 +333,7 @@ class Concat(_SideBySide):
         InputError: The city has no trained model.
     """
 
-    name, title = "concat", "{embedding} + AETHER"
+    name, title = "concat", mark("{embedding} + AETHER")
     needs_model, needs_places, of_pixels = True, False, True
     parts = (AlphaEarth, Aether)
 
@@ -344,7 +345,7 @@ class ConcatMix(_SideBySide):
         InputError: The city has no trained model, or no place.
     """
 
-    name, title = "concat-mix", "{embedding} + AETHER + place mix"
+    name, title = "concat-mix", mark("{embedding} + AETHER + place mix")
     needs_model, needs_places, of_pixels = True, True, False
     parts = (AlphaEarth, Aether, PlaceMix)
 

@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.language import mark
 from aether_core.tasks.testing.experiment import Described, ExperimentSetup, out_of_fold
 from aether_core.tasks.testing.folds import make_folds
 from aether_core.tasks.testing.splits import SPATIAL
 
 BEST: Final = "best"
 """What it goes by among the representations that are compared."""
-BEST_TITLE: Final = "best by inner folds"
+BEST_TITLE: Final = mark("best by inner folds")
 INNER_FOLDS = 3
 FEWEST_CANDIDATES: Final = 2
 """With one there is nothing to choose."""

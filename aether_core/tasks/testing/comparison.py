@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.eo.embedding_kind import ALPHAEARTH, short_title
+from aether_core.language import Marked, Numeral, begun, mark, noted, said
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from aether_core.tasks.testing.bootstrap import (
@@ -24,7 +25,7 @@ from aether_core.tasks.testing.splits import BLIND, RANDOM, SPATIAL
 
 
 def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
-    """What representations are called, by their names.
+    """What representations are called, by their names, marked.
 
     `alphaearth` is the city's embedding as it is, whichever that may be.
 
@@ -32,10 +33,13 @@ def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
         embedding: Name of the city's embedding.
     """
     title = short_title(embedding)
-    names = {
-        name: kind.title.format(embedding=title) for name, kind in REPRESENTATION_KINDS.items()
-    }
-    return {**names, BEST: BEST_TITLE}
+    names = {name: mark(kind.title, embedding=title) for name, kind in REPRESENTATION_KINDS.items()}
+    return {**names, BEST: noted(BEST_TITLE)}
+
+
+def spoken_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
+    """`representation_names` in the reader's language, for pages, charts and reports."""
+    return {name: said(title) for name, title in representation_names(embedding).items()}
 
 
 @dataclass(frozen=True)
@@ -148,22 +152,27 @@ def compare(
     return Comparison(rows, gains, clusters.kind, clusters.count)
 
 
-_WHERE: Mapping[str, tuple[str, str]] = MappingProxyType(
+_FIRST: Mapping[str, str] = MappingProxyType(
     {
-        RANDOM.name: ("here", "on random folds"),
-        SPATIAL.name: ("on spatial blocks", "on spatial blocks"),
-        BLIND.name: (
-            "on blocks whose places the model had not seen",
-            "where the model had not seen their places either",
-        ),
+        RANDOM.name: mark("here"),
+        SPATIAL.name: mark("on spatial blocks"),
+        BLIND.name: mark("on blocks whose places the model had not seen"),
     }
 )
-"""Where a split tests, as the first words and as later ones of a sentence."""
+"""Where a split tests, in the first clause of a sentence."""
+_LATER: Mapping[str, str] = MappingProxyType(
+    {
+        RANDOM.name: mark("on random folds"),
+        SPATIAL.name: mark("on spatial blocks"),
+        BLIND.name: mark("where the model had not seen their places either"),
+    }
+)
+"""Likewise, in a later one."""
 
 
 def in_words(
     gains: Sequence[Gain | None], metric: Metric, names: Mapping[str, str] | None = None
-) -> str:
+) -> Marked:
     """Say in one sentence what one representation adds on each split.
 
     Nobody is called better or worse where the interval holds 0.
@@ -176,50 +185,99 @@ def in_words(
     names = representation_names() if names is None else names
     made = [gain for gain in gains if gain is not None]
     if not made:
-        return "No comparison was made."
-    sentence = _clause(made[0], _WHERE[made[0].split][0], metric, names)
-    for gain in made[1:]:
-        sentence += f"; {_WHERE[gain.split][1]} {_short_clause(gain, metric, names)}"
-    return sentence[0].upper() + sentence[1:] + "."
+        return noted(mark("No comparison was made."))
+    clauses = [_clause(made[0], metric, names)]
+    clauses += [_short_clause(gain, metric, names) for gain in made[1:]]
+    match clauses:
+        case [first]:
+            return begun(mark("{first}.", first=first))
+        case [first, second]:
+            return begun(mark("{first}; {second}.", first=first, second=second))
+        case [first, second, third]:
+            return begun(
+                mark("{first}; {second}; {third}.", first=first, second=second, third=third)
+            )
+    message = f"{len(clauses)} splits"
+    raise ValueError(message)
 
 
-def _clause(gain: Gain, place: str, metric: Metric, names: Mapping[str, str]) -> str:
-    name, other = (names.get(key, key) for key in (gain.representation, gain.against))
-    detail = f"{place} ({metric.title}, interval {_span(gain, metric)})"
+def _clause(gain: Gain, metric: Metric, names: Mapping[str, str]) -> Marked:
+    values: dict[str, object] = {
+        "name": names.get(gain.representation, gain.representation),
+        "other": names.get(gain.against, gain.against),
+        "where": noted(_FIRST[gain.split]),
+        "metric": noted(metric.title),
+        "interval": _span(gain, metric),
+    }
     if gain.better is None:
-        return f"no difference between {name} and {other} can be shown {detail}"
-    return f"{name} {_verdict(gain)} than {other} by {_percent(abs(gain.relative))} % {detail}"
+        return mark(
+            "no difference between {name} and {other} can be shown {where} ({metric}, interval "
+            "{interval})",
+            **values,
+        )
+    values["amount"] = _percent(abs(gain.relative))
+    if _is_plural(gain):
+        return mark(
+            "{name} are better than {other} by {amount} % {where} ({metric}, interval {interval})"
+            if gain.better
+            else "{name} are worse than {other} by {amount} % {where} ({metric}, interval "
+            "{interval})",
+            **values,
+        )
+    return mark(
+        "{name} is better than {other} by {amount} % {where} ({metric}, interval {interval})"
+        if gain.better
+        else "{name} is worse than {other} by {amount} % {where} ({metric}, interval {interval})",
+        **values,
+    )
 
 
-def _short_clause(gain: Gain, metric: Metric, names: Mapping[str, str]) -> str:
+def _short_clause(gain: Gain, metric: Metric, names: Mapping[str, str]) -> Marked:
+    values: dict[str, object] = {
+        "where": noted(_LATER[gain.split]),
+        "interval": _span(gain, metric),
+    }
     if gain.better is None:
-        return f"no difference can be shown (interval {_span(gain, metric)})"
-    name = names.get(gain.representation, gain.representation)
-    amount = _percent(abs(gain.relative))
-    return f"{name} {_verdict(gain)} by {amount} % (interval {_span(gain, metric)})"
+        return mark("{where} no difference can be shown (interval {interval})", **values)
+    values["name"] = names.get(gain.representation, gain.representation)
+    values["amount"] = _percent(abs(gain.relative))
+    if _is_plural(gain):
+        return mark(
+            "{where} {name} are better by {amount} % (interval {interval})"
+            if gain.better
+            else "{where} {name} are worse by {amount} % (interval {interval})",
+            **values,
+        )
+    return mark(
+        "{where} {name} is better by {amount} % (interval {interval})"
+        if gain.better
+        else "{where} {name} is worse by {amount} % (interval {interval})",
+        **values,
+    )
 
 
-def _verdict(gain: Gain) -> str:
+def _is_plural(gain: Gain) -> bool:
+    """Whether English says *are* of what gained."""
     kind = REPRESENTATION_KINDS.get(gain.representation)
-    verb = "are" if kind is not None and kind.is_plural else "is"
-    return f"{verb} {'better' if gain.better else 'worse'}"
+    return kind is not None and kind.is_plural
 
 
-def _span(gain: Gain, metric: Metric) -> str:
+def _span(gain: Gain, metric: Metric) -> Marked:
     """The interval as an amount of what is said: of the gain, or of the loss where it is worse."""
     flip = gain.better is False
     if metric.lower_is_better:
         flip = not flip
     lo, hi = (-gain.hi, -gain.lo) if flip else (gain.lo, gain.hi)
-    return f"{_percent(lo)} to {_percent(hi)} %"
+    return mark("{low} to {high} %", low=_percent(lo), high=_percent(hi))
 
 
-def _percent(part: float) -> str:
+def _percent(part: float) -> Marked | Numeral:
     """Percent with one decimal, or as many as show that it is not 0."""
-    text = f"{100 * part:.1f}"
-    if float(text) == 0:
-        text = f"{100 * part:.1g}" if part else "0.0"
-    return text.replace("-", "\N{MINUS SIGN}", 1) if part < 0 else text
+    form = ".1f"
+    if part and float(f"{100 * part:.1f}") == 0:
+        form = ".1g"
+    number = Numeral(abs(100 * part), form)
+    return mark("−{number}", number=number) if part < 0 else number
 
 
 def _relative(mean: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from aether_core.language import (
     SOURCE,
     _,
     figure,
+    first_matched,
     moment,
     plural,
     runs_right_to_left,
@@ -82,6 +83,23 @@ def test_numbers_and_days_are_written_as_the_locale_does() -> None:
 def test_which_way_a_language_runs() -> None:
     assert runs_right_to_left("ar-EG")
     assert not runs_right_to_left("fi")
+
+
+@pytest.mark.parametrize(
+    ("header", "tag"),
+    [
+        ("fi-FI,fi;q=0.9,en;q=0.8", "fi-FI"),
+        ("sv, en;q=0.5, de-AT ; q=0.7", "de-AT"),
+        ("fr;q=0, es;q=nan, *", "en"),
+        ("pt-BR", "en"),
+        ("\x00;q=;;,,=" * 200, "en"),
+        ("", "en"),
+    ],
+)
+def test_a_browser_is_given_the_language_it_likes_best_of_those_there_are(
+    header: str, tag: str
+) -> None:
+    assert first_matched(header) == tag
 
 
 def test_a_sentence_that_a_catalogue_lacks_is_in_english_and_logged_once(

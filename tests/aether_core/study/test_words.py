@@ -2,6 +2,7 @@
 
 import pytest
 
+from aether_core.language import said, speaking
 from aether_core.study.result import StudyResult, StudyRow, summarise
 from aether_core.study.words import in_words, signed
 
@@ -36,19 +37,25 @@ def test_worse_better_and_neither_are_told_apart() -> None:
         "On reciprocal rank, significantly worse than “full”: worse (−0.100) and a bit worse "
         "(−0.020); significantly better: better (+0.100); no difference can be shown for same."
     )
+    with speaking("de"):
+        assert said(in_words(found, "mrr")) == (
+            "Kehrwert des Rangs: signifikant schlechter als „full“: worse (−0,100) und a bit worse "
+            "(−0,020); signifikant besser: better (+0,100); kein Unterschied lässt sich zeigen: "
+            "same."
+        )
 
 
 def test_only_better_names_the_baseline() -> None:
-    said = in_words(result({"full": FULL, "better": [0.40, 0.41, 0.391]}), "mrr")
-    assert said == "On reciprocal rank, significantly better than “full”: better (+0.100)."
+    told = in_words(result({"full": FULL, "better": [0.40, 0.41, 0.391]}), "mrr")
+    assert told == "On reciprocal rank, significantly better than “full”: better (+0.100)."
 
 
 def test_names_that_end_alike_are_told_once() -> None:
     noisy = [0.29, 0.33, 0.28]
-    said = in_words(
+    told = in_words(
         result({"all": FULL, **{f"{n} % of the places": noisy for n in (50, 25, 10)}}), "mrr"
     )
-    assert said == (
+    assert told == (
         "On reciprocal rank, no difference to “all” can be shown for 50, 25 and 10 % of the places."
     )
 
@@ -64,9 +71,9 @@ def test_one_seed_says_nothing() -> None:
 
 def test_chance_is_a_spread() -> None:
     found = result({"blocks": [0.30, 0.31, 0.29], "training": [0.30, 0.302, 0.298]}, paired=False)
-    said = in_words(found, "mrr")
-    assert "0.010 (blocks redrawn) and 0.002 (training redrawn)" in said
-    assert "less than 0.028" in said
+    told = in_words(found, "mrr")
+    assert "0.010 (blocks redrawn) and 0.002 (training redrawn)" in told
+    assert "less than 0.028" in told
 
 
 def test_what_was_not_measured_is_said() -> None:

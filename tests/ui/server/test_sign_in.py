@@ -11,11 +11,12 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from aether_core.language import _, speaking
 from tests.app_fixtures import set_environment
 from tests.workflows.up.up_home import soon
-from ui.server.sign_in import MOST_BYTES, SignedInOnly, sign_in_routes
+from ui.server.sign_in import MOST_BYTES, SignedInOnly, refused, sign_in_routes
 from ui.shell.signed_in import cookie_name
-from workflows.accounts.accounts import add_account, list_accounts
+from workflows.accounts.accounts import SignInError, add_account, list_accounts
 from workflows.home.store import Store
 
 PORT = 8501
@@ -126,6 +127,12 @@ def test_what_is_wrong_is_said_and_shown_as_text(client: TestClient) -> None:
     assert "set-cookie" not in wrong.headers
     assert 'role="alert"' in wrong.text
     assert "<script>" not in wrong.text
+    finnish = {"Accept-Language": "sv;q=0.9, en;q=0.5, fi-FI;q=0.8, xx;q=many"}
+    in_finnish = client.post("/sign-in", data={"name": name, "password": "x"}, headers=finnish).text
+    assert '<html lang="fi" dir="ltr">' in in_finnish
+    with speaking("fi"):
+        for said in (_("Sign in"), _("Password"), _(refused(SignInError("")))):
+            assert said in in_finnish
     assert client.post("/sign-in", content=b"x" * (MOST_BYTES + 1)).status_code == 413
     assert client.post("/sign-in", data={}).status_code == 403
 

@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
+from aether_core.language import speaking
 from aether_core.report import Heading, MapFigure, Table, write_html, write_pdf
 from aether_core.tasks.kinds.classes import ClassFindings
 from aether_core.tasks.kinds.shares import ShareFindings
@@ -287,8 +288,9 @@ def test_what_is_chosen_of_a_report_stands_in_it(
     )
     first, second = (one.name for one in choices.districts)
     page, paper = tmp_path / "report.html", tmp_path / "report.pdf"
-    for path in (page, paper):
-        write_report(trained_store, SLUG, kept.layers["search"], path, choices=choices)
+    for path, language in ((page, "en"), (paper, "fi")):
+        with speaking(language):
+            write_report(trained_store, SLUG, kept.layers["search"], path, choices=choices)
     html = page.read_text(encoding="utf-8")
     assert "<h1>Parks #1 *bold* $x$ &lt;script&gt;</h1>" in html
     assert "<p>Another: #let x = $1$ @nobody</p>" in html
@@ -296,6 +298,9 @@ def test_what_is_chosen_of_a_report_stands_in_it(
     for said in (f"{first} beside {second}.", "The map shows a part of the city", "--view"):
         assert said in told
     printed = " ".join(text_of(paper.read_bytes()).split())
+    assert "osuus maasta" in printed
+    for english in ("than the city", "than South-east", "Much like", "share of the ground"):
+        assert english not in printed
     assert "Parks #1 *bold* $x$ <script>" in printed
     assert "Another: #let x = $1$ @nobody" in printed
     areas = kept.layers["socioeconomic areas"]

@@ -1,11 +1,14 @@
 """What sets an area apart: the sentence, and one area against another."""
 
+import json
+
 import numpy as np
 import pytest
 import shapely
 
 from aether_core.city.cells import cells_of
 from aether_core.errors import InputError
+from aether_core.language import said, speaking
 from aether_core.search.profile.ground import lay_over
 from aether_core.search.profile.layers import RULES, LayerCells, layer_figures
 from aether_core.search.profile.profile import Places, Profile, profile_of
@@ -120,6 +123,14 @@ def test_a_sentence_names_what_sets_an_area_apart_most(profile: Profile) -> None
         "Lower score of “quiet”, a larger share of work and a smaller share of homes than the "
         "city: score of “quiet” 0.117 (city 0.503), 88 % work (city 49 %), 12 % homes (city 51 %)."
     )
+    with speaking("de"):
+        assert said(west) == (
+            "Ein niedrigerer Wert (Wert von „quiet“), ein größerer Anteil (work) und ein "
+            "kleinerer Anteil (homes) als in der Stadt insgesamt: Wert von „quiet“: 0,117 "
+            "(Stadt: 0,503); work: 88\N{NO-BREAK SPACE}% (Stadt: 49\N{NO-BREAK SPACE}%); homes: "
+            "12\N{NO-BREAK SPACE}% (Stadt: 51\N{NO-BREAK SPACE}%)."
+        )
+    assert json.loads(json.dumps(profile.area(0)))["sentence"] == west
     assert "fewer bar places" in profile.sentence(1).lower()
     assert profile.sentence(2) == (
         "Much like the city: no figure sets it apart by more than chance may."
