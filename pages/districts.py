@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from aether_core.errors import AetherError
-from aether_core.language import _, said
+from aether_core.language import _, translated
 from aether_core.tasks.kinds.classes import CLASSES
 from ui.ask import question as ask
 from ui.ask import take_away
@@ -149,7 +149,7 @@ def draw_figures(
     figures.show_figures(found, area, beside, titles)
     figures.show_all(found)
     for note in found.notes:
-        words = said(note)
+        words = translated(note)
         st.caption(plain(f"{words[:1].upper()}{words[1:]}."))
     if not found.layers:
         st.page_link(

@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from aether_core.charts.palette import QUIET
-from aether_core.language import _, figure, mark, noted
+from aether_core.language import _, as_marked, figure, mark
 from aether_core.tasks.kinds.registry import metric_named
 from aether_core.tasks.testing.splits import SPLITS as KNOWN_SPLITS
 
@@ -64,7 +64,7 @@ def measure(metric: str) -> Measure:
     known = metric_named(metric)
     title = known.heading
     if known.unit:
-        title = mark("{heading} ({unit})", heading=known.heading, unit=noted(known.unit))
+        title = mark("{heading} ({unit})", heading=known.heading, unit=as_marked(known.unit))
     return Measure(title, known.lower_is_better)
 
 

@@ -16,7 +16,16 @@ from aether_core.language.reader import (
     spoken,
     tag,
 )
-from aether_core.language.speech import Marked, Numeral, _, begun, mark, noted, plural, said
+from aether_core.language.speech import (
+    Marked,
+    Numeral,
+    _,
+    as_marked,
+    capitalised,
+    mark,
+    plural,
+    translated,
+)
 
 __all__ = [
     "LANGUAGES",
@@ -24,7 +33,8 @@ __all__ = [
     "Marked",
     "Numeral",
     "_",
-    "begun",
+    "as_marked",
+    "capitalised",
     "damaged",
     "date",
     "day_in_full",
@@ -37,11 +47,10 @@ __all__ = [
     "mark",
     "matched",
     "moment",
-    "noted",
     "plural",
     "runs_right_to_left",
-    "said",
     "speaking",
     "spoken",
     "tag",
+    "translated",
 ]

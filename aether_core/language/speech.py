@@ -75,14 +75,14 @@ def mark(sentence: str, /, **values: object) -> str:
     return marked
 
 
-def noted(sentence: str) -> Marked:
-    """A sentence that was noted before, as a value of another one."""
+def as_marked(sentence: str) -> Marked:
+    """A sentence that `mark` noted without values, to be a value of another one."""
     marked = Marked(sentence)
     marked.sentence, marked.values, marked.begins = sentence, {}, False
     return marked
 
 
-def begun(marked: Marked) -> Marked:
+def capitalised(marked: Marked) -> Marked:
     """The same with a capital letter first, in every language."""
     capital = Marked(_capital(marked))
     capital.sentence, capital.values, capital.begins = marked.sentence, marked.values, True
@@ -112,7 +112,7 @@ def _(sentence: str, /, **values: object) -> str:
     return _filled(catalogue(known.language).gettext(sentence), sentence, known, values)
 
 
-def said(text: str) -> str:
+def translated(text: str) -> str:
     """What is marked, or a numeral, in the reader's language; any other text, a name, as it is."""
     if isinstance(text, Numeral):
         return figure_in(text.value, text.form, locale())

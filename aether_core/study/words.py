@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from aether_core.language import Marked, Numeral, mark, noted
+from aether_core.language import Marked, Numeral, as_marked, mark
 from aether_core.study.result import StudyResult, StudySummary
 
 _MINUS = "\N{MINUS SIGN}"
@@ -46,11 +46,11 @@ def in_words(result: StudyResult, metric: str) -> Marked:
         metric: Key of `METRICS`.
     """
     drawn = [one for one in result.summaries if one.metric == metric]
-    called = noted(_WITHIN[metric])
+    called = as_marked(_WITHIN[metric])
     if not drawn:
         return mark("No results for {metric}.", metric=called)
     if max(one.n_seeds for one in drawn) < 2:
-        return noted(
+        return as_marked(
             mark(
                 "One seed cannot show a difference: use at least three to separate effects from "
                 "chance."

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from aether_core.charts.districts import Bar, bars_height, profile_bars
-from aether_core.language import _, mark, said, tag
+from aether_core.language import _, mark, tag, translated
 from aether_core.search.profile.figures import BLOCKS, GROUND, INTERVALS, MAP_ERROR, PLACES, POISSON
 from aether_core.search.profile.words import told, told_number, told_range, told_unit
 from ui.districts.areas import WHOLE
@@ -64,14 +64,14 @@ def show_figures(found: AreaProfile, area: str, beside: str, titles: Mapping[str
     """
     profile = found.profile
     row = profile.row_of(area)
-    st.markdown(f"**{plain(area)}.** {plain(said(profile.sentence(row)))}")
+    st.markdown(f"**{plain(area)}.** {plain(translated(profile.sentence(row)))}")
     if beside != WHOLE:
         between = profile.between(area, beside)
         st.markdown(
             _(
                 "**Beside {beside}.** {sentence}",
                 beside=plain(beside),
-                sentence=plain(said(between["sentence"])),
+                sentence=plain(translated(between["sentence"])),
             )
         )
     every = profile.facts()
@@ -84,7 +84,7 @@ def show_figures(found: AreaProfile, area: str, beside: str, titles: Mapping[str
     compared = _Compared(
         who,
         (*(profile.area(one)["figures"] for one in rows), city),
-        {one.info.name: said(one.info.short or one.info.label) for one in profile.figures},
+        {one.info.name: translated(one.info.short or one.info.label) for one in profile.figures},
     )
     _draw_sizes(compared, every)
     sources = dict.fromkeys([*titles, *(one["source"] for one in every)])
@@ -174,7 +174,7 @@ def _written(
 def _draw_table(compared: _Compared, every: Sequence[Fact]) -> None:
     with st.expander(_("All figures"), icon=":material/table:"):
         columns: dict[str, list[Any]] = {
-            _("Figure"): [said(one["label"]) for one in every],
+            _("Figure"): [translated(one["label"]) for one in every],
             _("Unit"): [told_unit(one["unit"]) for one in every],
         }
         for who, figures in zip(compared.who, compared.figures, strict=True):
@@ -201,7 +201,7 @@ def show_all(found: AreaProfile) -> None:
                     _("Area"): profile.ground.name,
                     "km²": named["area_km2"].round(3),
                     _("Places"): named[_NUMBER_OF_PLACES].astype(int),
-                    _("What sets it apart"): [said(one) for one in profile.sentences],
+                    _("What sets it apart"): [translated(one) for one in profile.sentences],
                 }
             ),
             hide_index=True,

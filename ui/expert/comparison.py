@@ -9,7 +9,7 @@ import streamlit as st
 
 from aether_core import charts
 from aether_core.charts.words import SPLITS
-from aether_core.language import _, figure, mark, said
+from aether_core.language import _, figure, mark, translated
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.testing.comparison import Gain, in_words, spoken_names
@@ -97,7 +97,7 @@ def _verdict(found: Evaluation, metric: Metric, names: Mapping[str, str]) -> Non
         )
         st.markdown(
             f"**{_first_large(names.get(name, name))}** {mark}{where}  \n"
-            f"{said(in_words(made, metric, names))}"
+            f"{translated(in_words(made, metric, names))}"
         )
     if not gains:
         st.markdown(found.verdict or _("Only one representation was tested."))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from aether_core.charts.studies import study_chart
 from aether_core.errors import AetherError
-from aether_core.language import _, mark, moment, said
+from aether_core.language import _, mark, moment, translated
 from aether_core.study.result import METRICS, StudyResult, StudySummary
 from aether_core.study.words import in_words, number_text, signed
 from ui.shell import chart, errors, footer, rights, state
@@ -73,7 +73,7 @@ def show_study(city: CitySummary, found: study.StudySummary, title: str) -> None
             st.header(plain(title), anchor=False, width="content")
             if found.simulated and not city.simulated:
                 footer.simulated_badge()
-        st.markdown(plain(said(in_words(result, metric))))
+        st.markdown(plain(translated(in_words(result, metric))))
     st.caption(METRICS[metric].help)
     chart.show_chart(
         study_chart(result, metric),

@@ -5,7 +5,7 @@ from typing import Any
 
 from aether_core import charts
 from aether_core.charts.districts import Bar, bars_height, profile_bars
-from aether_core.language import _, mark, said
+from aether_core.language import _, mark, translated
 from aether_core.progress import Progress
 from aether_core.report import Block, Figure, Heading, Paragraph, Table
 from aether_core.search.profile.figures import GROUND, INTERVALS, PLACES
@@ -38,7 +38,10 @@ def districts_section(subject: Subject, progress: Progress) -> list[Block]:
     names = profile.ground.name.tolist()
     blocks: list[Block] = [
         Heading(_("Districts") if len(names) > 1 else _("District: {names}", names=names[0])),
-        *(Paragraph(f"{name}. {said(profile.sentence(profile.row_of(name)))}") for name in names),
+        *(
+            Paragraph(f"{name}. {translated(profile.sentence(profile.row_of(name)))}")
+            for name in names
+        ),
     ]
     if len(names) > 1:
         between = profile.between(names[0], names[1])
@@ -48,13 +51,13 @@ def districts_section(subject: Subject, progress: Progress) -> list[Block]:
                     "{names} beside {names2}. {sentence}",
                     names=names[0],
                     names2=names[1],
-                    sentence=said(between["sentence"]),
+                    sentence=translated(between["sentence"]),
                 )
             )
         )
     blocks += _bars(subject, found)
     blocks.append(_table(found))
-    notes = map(said, found.notes)
+    notes = map(translated, found.notes)
     blocks += [Paragraph(f"{note[:1].upper()}{note[1:]}.") for note in notes]
     return blocks
 
@@ -91,7 +94,7 @@ def _bars(subject: Subject, found: AreaProfile) -> list[Block]:
             shown = [one for one in of_source if one["unit"] == unit][:_FIRST_GROUPS]
             bars = [
                 Bar(
-                    said(one["label"]),
+                    translated(one["label"]),
                     name,
                     *(column[one["name"]][key] for key in ("value", "lo", "hi")),
                 )
@@ -129,7 +132,7 @@ def _table(found: AreaProfile) -> Table:
     kinds = dict.fromkeys(one["interval"] for one in facts)
     rows = tuple(
         (
-            said(one["label"]),
+            translated(one["label"]),
             *(_cell(column[one["name"]], one["unit"]) for column in columns),
             told_unit(one["unit"]),
         )

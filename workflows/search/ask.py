@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from aether_core.city.units import Units
 from aether_core.errors import InputError
-from aether_core.language import SOURCE, mark, noted
+from aether_core.language import SOURCE, as_marked, mark
 from aether_core.search.ground import Extent
 from aether_core.search.overlay import check_mode, combined
 from aether_core.search.question.criteria import (
@@ -497,7 +497,7 @@ def _likeness(scope: _Scope, one: Criterion, _key: tuple[object, ...]) -> _Evide
         support = unread()
     else:
         support = support_of(scope.store, scope.model, one.words)
-    meaning = mark("what the model has learnt; support: {level}", level=noted(support.level))
+    meaning = mark("what the model has learnt; support: {level}", level=as_marked(support.level))
     return _Evidence(_like(scope, one.words), meaning, support=support)
 
 

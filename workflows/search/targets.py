@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from aether_core.city.outline import repaired_outline
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files.whole import sha256_of
-from aether_core.language import SOURCE, mark, noted
+from aether_core.language import SOURCE, as_marked, mark
 from aether_core.search.centre import Centre, centre_of
 from aether_core.search.question.criteria import KINDS, Criterion, FileSource, LayerSource
 from aether_core.search.question.matching import Matched, PlaceIndex, plain_name
@@ -340,7 +340,7 @@ def _of_city(store: Store, model: ModelInUse, one: Criterion) -> Targets:
                 else mark(
                     "“{words}” was read as any {kind} on its map",
                     words=one.in_own_words,
-                    kind=noted(_GROUND_KINDS[kind]),
+                    kind=as_marked(_GROUND_KINDS[kind]),
                 )
             )
             return Targets(

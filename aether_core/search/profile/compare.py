@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.language import Marked, Numeral, mark, noted
+from aether_core.language import Marked, Numeral, as_marked, mark
 from aether_core.search.profile.figures import Figure
 
 FloatArray = NDArray[np.float64]
@@ -115,7 +115,9 @@ def sentence(
 
 def _like(against: str | None) -> Marked:
     if against is None:
-        return noted(mark("Much like the city: no figure sets it apart by more than chance may."))
+        return as_marked(
+            mark("Much like the city: no figure sets it apart by more than chance may.")
+        )
     return mark(
         "Much like {other}: no figure sets it apart by more than chance may.", other=against
     )

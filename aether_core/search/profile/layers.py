@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from aether_core.language import mark, noted
+from aether_core.language import as_marked, mark
 from aether_core.search.profile.figures import (
     Figure,
     FigureInfo,
@@ -191,7 +191,7 @@ class Scores:
         main = next(name for name in layer.of_type(*_NUMBERS) if name != "percentile")
         value, percentile = layer.number(main), layer.number("percentile")
         weights = weights_of(shared, layer.blocks, np.isfinite(value))
-        called = noted(_SCORES[main]) if main in _SCORES else main
+        called = as_marked(_SCORES[main]) if main in _SCORES else main
         label = mark("{main} of “{title}”", main=called, title=layer.title)
         yield sampled(
             layer.info(main, label, layer.unit(main), called),
@@ -204,7 +204,7 @@ class Scores:
             "best_tenth",
             mark("the city's best tenth for “{title}”", title=layer.title),
             "share of the ground",
-            noted(mark("the city's best tenth")),
+            as_marked(mark("the city's best tenth")),
         )
         # The mean tells the same story; only one of the two may set an area apart.
         yield _not_distinctive(sampled(tenth, weights, best, Share()))
@@ -212,7 +212,7 @@ class Scores:
             "top_percentile",
             mark("best percentile of “{title}”", title=layer.title),
             "percentile",
-            noted(mark("best percentile")),
+            as_marked(mark("best percentile")),
         )
         yield best_of(top, shared, layer.cell_m2, percentile)
 

@@ -14,7 +14,7 @@ from scipy.sparse import csc_array, csr_array
 
 from aether_core.city.units import Units
 from aether_core.errors import InputError
-from aether_core.language import Marked, mark, noted
+from aether_core.language import Marked, as_marked, mark
 from aether_core.progress import Progress, silent
 from aether_core.search.profile.compare import Differences, differences, distinctive, sentence
 from aether_core.search.profile.figures import GROUND, PLACES, Figure, FigureInfo, measured, rate
@@ -23,7 +23,7 @@ from aether_core.search.profile.layers import LayerCells, layer_figures
 
 MOST_GROUPS = 30
 """Groups of places with a figure of their own; the rarer ones count in the total alone."""
-_EVERY = noted(mark("places"))
+_EVERY = as_marked(mark("places"))
 _KEYS = ("value", "lo", "hi", "city", "difference", "difference_lo", "difference_hi")
 
 
@@ -190,7 +190,9 @@ def profile_of(
         layers: Kept layers of cells.
         progress: Told as layers are done.
     """
-    figures = [measured(FigureInfo("area_km2", noted(mark("area")), "km²", GROUND), _sizes(ground))]
+    figures = [
+        measured(FigureInfo("area_km2", as_marked(mark("area")), "km²", GROUND), _sizes(ground))
+    ]
     figures += _of_places(ground, places)
     for done, layer in enumerate(layers):
         progress("figures of layers", done, len(layers))

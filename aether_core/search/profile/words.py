@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aether_core.language import _, figure, mark, said
+from aether_core.language import _, figure, mark, translated
 from aether_core.search.profile.figures import is_share, number_in_words
 
 _UNITS: Final = frozenset(
@@ -37,7 +37,7 @@ def told_range(low: float | None, high: float | None, unit: str) -> str:
 
 def told_number(value: float | None) -> str:
     """A number as `number_in_words` writes it, where it is known."""
-    return _("unknown") if value is None else said(number_in_words(value))
+    return _("unknown") if value is None else translated(number_in_words(value))
 
 
 def told_unit(unit: str) -> str:

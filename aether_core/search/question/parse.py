@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from aether_core.errors import InputError
-from aether_core.language import SOURCE, mark, noted
+from aether_core.language import SOURCE, as_marked, mark
 from aether_core.search.question.criteria import KINDS, Criterion
 from aether_core.search.question.grammar import Grammar
 from aether_core.search.question.languages.choice import choose
@@ -262,7 +262,7 @@ class _Reading:
                     mark(
                         "“{words}” was read as {kind}, like “{first}” before it",
                         words=made.in_own_words,
-                        kind=noted(KINDS[kind].title),
+                        kind=as_marked(KINDS[kind].title),
                         first=first.in_own_words,
                     )
                 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aether_core.language import Marked, begun, mark, noted
+from aether_core.language import Marked, as_marked, capitalised, mark
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Metric:
     @property
     def heading(self) -> Marked:
         """The title as a heading has it; capitals inside it stay."""
-        return begun(noted(self.title))
+        return capitalised(as_marked(self.title))
 
 
 CLASS_METRICS = (

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.eo.embedding_kind import ALPHAEARTH, short_title
-from aether_core.language import Marked, Numeral, begun, mark, noted, said
+from aether_core.language import Marked, Numeral, as_marked, capitalised, mark, translated
 from aether_core.tasks.kinds.metrics import Metric
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
 from aether_core.tasks.testing.bootstrap import (
@@ -34,12 +34,12 @@ def representation_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
     """
     title = short_title(embedding)
     names = {name: mark(kind.title, embedding=title) for name, kind in REPRESENTATION_KINDS.items()}
-    return {**names, BEST: noted(BEST_TITLE)}
+    return {**names, BEST: as_marked(BEST_TITLE)}
 
 
 def spoken_names(embedding: str = ALPHAEARTH) -> dict[str, str]:
     """`representation_names` in the reader's language, for pages, charts and reports."""
-    return {name: said(title) for name, title in representation_names(embedding).items()}
+    return {name: translated(title) for name, title in representation_names(embedding).items()}
 
 
 @dataclass(frozen=True)
@@ -185,16 +185,16 @@ def in_words(
     names = representation_names() if names is None else names
     made = [gain for gain in gains if gain is not None]
     if not made:
-        return noted(mark("No comparison was made."))
+        return as_marked(mark("No comparison was made."))
     clauses = [_clause(made[0], metric, names)]
     clauses += [_short_clause(gain, metric, names) for gain in made[1:]]
     match clauses:
         case [first]:
-            return begun(mark("{first}.", first=first))
+            return capitalised(mark("{first}.", first=first))
         case [first, second]:
-            return begun(mark("{first}; {second}.", first=first, second=second))
+            return capitalised(mark("{first}; {second}.", first=first, second=second))
         case [first, second, third]:
-            return begun(
+            return capitalised(
                 mark("{first}; {second}; {third}.", first=first, second=second, third=third)
             )
     message = f"{len(clauses)} splits"
@@ -205,8 +205,8 @@ def _clause(gain: Gain, metric: Metric, names: Mapping[str, str]) -> Marked:
     values: dict[str, object] = {
         "name": names.get(gain.representation, gain.representation),
         "other": names.get(gain.against, gain.against),
-        "where": noted(_FIRST[gain.split]),
-        "metric": noted(metric.title),
+        "where": as_marked(_FIRST[gain.split]),
+        "metric": as_marked(metric.title),
         "interval": _span(gain, metric),
     }
     if gain.better is None:
@@ -234,7 +234,7 @@ def _clause(gain: Gain, metric: Metric, names: Mapping[str, str]) -> Marked:
 
 def _short_clause(gain: Gain, metric: Metric, names: Mapping[str, str]) -> Marked:
     values: dict[str, object] = {
-        "where": noted(_LATER[gain.split]),
+        "where": as_marked(_LATER[gain.split]),
         "interval": _span(gain, metric),
     }
     if gain.better is None:

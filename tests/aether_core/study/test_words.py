@@ -2,7 +2,7 @@
 
 import pytest
 
-from aether_core.language import said, speaking
+from aether_core.language import speaking, translated
 from aether_core.study.result import StudyResult, StudyRow, summarise
 from aether_core.study.words import in_words, signed
 
@@ -38,7 +38,7 @@ def test_worse_better_and_neither_are_told_apart() -> None:
         "(−0.020); significantly better: better (+0.100); no difference can be shown for same."
     )
     with speaking("de"):
-        assert said(in_words(found, "mrr")) == (
+        assert translated(in_words(found, "mrr")) == (
             "Kehrwert des Rangs: signifikant schlechter als „full“: worse (−0,100) und a bit worse "
             "(−0,020); signifikant besser: better (+0,100); kein Unterschied lässt sich zeigen: "
             "same."

@@ -8,7 +8,7 @@ import shapely
 
 from aether_core.city.cells import cells_of
 from aether_core.errors import InputError
-from aether_core.language import said, speaking
+from aether_core.language import speaking, translated
 from aether_core.search.profile.ground import lay_over
 from aether_core.search.profile.layers import RULES, LayerCells, layer_figures
 from aether_core.search.profile.profile import Places, Profile, profile_of
@@ -124,7 +124,7 @@ def test_a_sentence_names_what_sets_an_area_apart_most(profile: Profile) -> None
         "city: score of “quiet” 0.117 (city 0.503), 88 % work (city 49 %), 12 % homes (city 51 %)."
     )
     with speaking("de"):
-        assert said(west) == (
+        assert translated(west) == (
             "Ein niedrigerer Wert (Wert von „quiet“), ein größerer Anteil (work) und ein "
             "kleinerer Anteil (homes) als in der Stadt insgesamt: Wert von „quiet“: 0,117 "
             "(Stadt: 0,503); work: 88\N{NO-BREAK SPACE}% (Stadt: 49\N{NO-BREAK SPACE}%); homes: "

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from aether_core.language import said, speaking
+from aether_core.language import speaking, translated
 from aether_core.tasks.kinds.classes import CLASSES
 from aether_core.tasks.kinds.metrics import share_scores
 from aether_core.tasks.kinds.registry import metric_named
@@ -278,6 +278,6 @@ def test_words_say_what_is_left_where_the_model_saw_nothing() -> None:
     assert "no difference" in words.partition("; ")[2]
     assert in_words([None, None], metric_named("macro_f1")) == "No comparison was made."
     with speaking("fi"):
-        assert said(words).startswith(
+        assert translated(words).startswith(
             "Alueellisissa lohkoissa 5,0 % parempi kuin AlphaEarth: AETHER (makro-F1, väli "
         )
