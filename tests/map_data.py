@@ -2,15 +2,14 @@
 
 import base64
 import json
-from pathlib import Path
 from typing import Any
 
 import h3.api.numpy_int as h3
 import numpy as np
 import numpy.typing as npt
 
-import ui.map
 from aether_core.spatial.lattices import FACE
+from ui.map.browser import part
 from ui.shell.routes import DATA
 from workflows.home import served_files
 from workflows.home.settings import read_settings
@@ -29,11 +28,7 @@ def fetched(address: str) -> bytes:
 
 def parts_of(component: str) -> tuple[str, str]:
     """CSS and HTML of `map` or `box_map`, as the page mounts them."""
-    folder = Path(ui.map.__file__).parent
-    css, own, html = (
-        (folder / name).read_text()
-        for name in ("search.css", f"{component}.css", f"{component}.html")
-    )
+    css, own, html = map(part, ("search.css", f"{component}.css", f"{component}.html"))
     return css + own, html
 
 

@@ -7,7 +7,6 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import shapely
@@ -17,6 +16,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from aether_core.language import mark
 from aether_core.spatial.longitudes import extent_of, joined_across_180
 from ui.map import towns
+from ui.map.browser import FOLDER, part
 from ui.map.towns import WORLD, Bounds
 from ui.shell import state
 from ui.shell.palette import Rgb, ground
@@ -82,20 +82,16 @@ class Shape:
 
 @cache
 def component() -> "ComponentRenderer":
-    """The component, registered once: its parts are this module's own files."""
-    css = _part("search.css") + _part("box_map.css")
+    """The component, registered once."""
+    css = part("search.css") + part("box_map.css")
     return st.components.v2.component(
-        "aether_box_map", html=_part("box_map.html"), css=css, js=_part("load_map.js")
+        "aether_box_map", html=part("box_map.html"), css=css, js=part("load_map.js")
     )
-
-
-def _part(name: str) -> str:
-    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 @cache
 def _land() -> str:
-    packed = Path(__file__).with_name("box_map_land.json.gz").read_bytes()
+    packed = (FOLDER / "box_map_land.json.gz").read_bytes()
     return base64.b64encode(packed).decode("ascii")
 
 

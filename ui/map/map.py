@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
@@ -14,6 +13,7 @@ from aether_core.language import _, mark
 from ui.map import cells as cell_layers
 from ui.map import ground, served, shapes
 from ui.map.basemap import basemap
+from ui.map.browser import part
 from ui.map.cells import CellValues
 from ui.map.legend import Legend
 from ui.map.nearby import places_of
@@ -118,21 +118,17 @@ class MapLayer:
 
 @cache
 def _component() -> "ComponentRenderer":
-    """The component, registered once: its parts are this module's own files."""
-    css = _part("search.css") + _part("map.css")
+    """The component, registered once."""
+    css = part("search.css") + part("map.css")
     return st.components.v2.component(
-        "aether_map", html=_part("map.html"), css=css, js=_part("load_map.js")
+        "aether_map", html=part("map.html"), css=css, js=part("load_map.js")
     )
 
 
 @cache
 def _preparing() -> "ComponentRenderer":
     """The component that draws nothing and loads what the other is drawn by."""
-    return st.components.v2.component("aether_prepare_map", js=_part("prepare_map.js"))
-
-
-def _part(name: str) -> str:
-    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+    return st.components.v2.component("aether_prepare_map", js=part("prepare_map.js"))
 
 
 def prepare() -> None:

@@ -28,7 +28,8 @@ _ALONE: Final = {
 _DECK: Final = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
 _DECK_NAME: Final = f"deck-{pydeck.__version__}.js"
 _MODULES: Final = ("map", "box_map", "finding", "names", "painted", "pieces", "search")
-_MAP: Final = [Path(__file__).parents[1] / "map" / f"{name}.js" for name in _MODULES]
+_BROWSER: Final = Path(__file__).parents[1] / "map" / "browser"
+_MAP: Final = [_BROWSER / f"{name}.js" for name in _MODULES]
 _MAP_FOLDER: Final = f"map-{sha256(b''.join(one.read_bytes() for one in _MAP)).hexdigest()[:16]}"
 """Of all scripts of the maps together, which import each other by their names."""
 _SCRIPTS: Final = {_DECK_NAME: _DECK} | {f"{_MAP_FOLDER}/{one.name}": one for one in _MAP}

@@ -20,13 +20,13 @@ from tests.map_data import fetched, parts_of
 from ui.districts import drawing
 from ui.fetch import area as fetch_area
 from ui.map import box_map, served, towns
+from ui.map.browser import FOLDER
 from ui.map.cells import CellValues
 from ui.map.coloured import Shown
 from ui.map.map import MapLayer
 from ui.map.ramp import Steps
 from ui.map.shapes import ShapeValues
 
-FOLDER = Path(box_map.__file__).parent
 LAND = FOLDER / "box_map_land.json.gz"
 COLOURS = {
     "water": "rgb(0,0,255)",

@@ -22,6 +22,7 @@ from tests.map_data import fetched, parts_of
 from tests.ui.map.named_streets import NAMED
 from ui.map import cells, legend, served, shapes
 from ui.map import map as city_map
+from ui.map.browser import FOLDER
 from ui.map.cells import CellValues
 from ui.map.coloured import Shown
 from ui.map.names import names_of
@@ -30,7 +31,6 @@ from ui.map.shapes import ShapeValues
 from ui.shell.palette import LIGHT
 from ui.shell.routes import _MODULES
 
-FOLDER = Path(city_map.__file__).parent
 DECK = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
 SCRIPTS = [f"{name}.js" for name in (*_MODULES, "load_map")]
 SITE = "http://map.test"
