@@ -4,6 +4,7 @@ import re
 import sqlite3
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,7 +13,6 @@ import pytest
 import shapely
 
 from aether_core.errors import ConflictError, InputError, NotFoundError
-from aether_core.language import speaking
 from aether_core.report import Heading, MapFigure, Table, write_html, write_pdf
 from aether_core.tasks.kinds.classes import ClassFindings
 from aether_core.tasks.kinds.shares import ShareFindings
@@ -289,8 +289,8 @@ def test_what_is_chosen_of_a_report_stands_in_it(
     first, second = (one.name for one in choices.districts)
     page, paper = tmp_path / "report.html", tmp_path / "report.pdf"
     for path, language in ((page, "en"), (paper, "fi")):
-        with speaking(language):
-            write_report(trained_store, SLUG, kept.layers["search"], path, choices=choices)
+        asked = replace(choices, language=language)
+        write_report(trained_store, SLUG, kept.layers["search"], path, choices=asked)
     html = page.read_text(encoding="utf-8")
     assert "<h1>Parks #1 *bold* $x$ &lt;script&gt;</h1>" in html
     assert "<p>Another: #let x = $1$ @nobody</p>" in html
