@@ -11,7 +11,7 @@ from aether_core.charts.palette import AMBER, BLUE, QUIET
 from aether_core.charts.words import Chart, fitted, layered, name_axis, nothing, titled
 from aether_core.language import _
 from aether_core.search.profile.figures import is_share
-from aether_core.search.profile.words import told_unit
+from aether_core.search.profile.words import told_axis, told_unit
 
 _BAR: Final = 11
 _GAP: Final = 9
@@ -94,7 +94,7 @@ def profile_bars(
     x = alt.X(
         "value:Q",
         scale=scale,
-        title=_("% of the ground") if unit == "share of the ground" else named,
+        title=told_axis(unit),
         axis=alt.Axis(format=form, tickCount=5),
     )
     colours = [*(BLUE, AMBER)[: len(who) - 1], QUIET]

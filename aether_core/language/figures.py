@@ -3,14 +3,17 @@
 That is 12,345.6 and 83 %, the sign after a space, as the International System of Units has it.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from numbers import Real
+from typing import Final
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
+from aether_core.language.catalogues import SOURCE
 from aether_core.language.reader import locale
 
 
@@ -41,10 +44,14 @@ def _written(text: str, known: Locale) -> str:
     return f"{text[:-1]}{before_percent}%" if text.endswith("%") else text
 
 
+_OF_THIS_HOUSE: Final[Mapping[str, tuple[dict[int, str], str]]] = {SOURCE: ({}, " ")}
+"""Languages that are written in a way of our own: their signs, and what stands before per cent."""
+
+
 @cache
 def _signs(known: Locale) -> tuple[dict[int, str], str]:
-    if known.language == "en":
-        return {}, " "
+    if known.language in _OF_THIS_HOUSE:
+        return _OF_THIS_HOUSE[known.language]
     signs = {ord("."): get_decimal_symbol(known), ord(","): get_group_symbol(known)}
     pattern = known.percent_formats[None].pattern
     return signs, pattern[pattern.rindex("0") + 1 : pattern.index("%")] if "0" in pattern else ""

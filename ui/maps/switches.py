@@ -12,7 +12,7 @@ EVERYWHERE: Final = mark("Show predictions everywhere")
 
 
 def colour_by(
-    options: Sequence[str], default: str, key: str, called: Callable[[str], str] = str
+    options: Sequence[str], default: str, key: str, called: Callable[[str], str] = _
 ) -> str:
     """Ask what to colour by.
 
@@ -20,7 +20,7 @@ def colour_by(
         options: What can be chosen.
         default: What is chosen at first.
         key: Start of the switch's name.
-        called: What the page calls an option.
+        called: What the page calls an option; by default a word of ours in the reader's language.
     """
     return st.segmented_control(
         _("Colour by"),

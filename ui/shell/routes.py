@@ -27,7 +27,7 @@ _ALONE: Final = {
 """A document that is opened at such an address runs nothing, and reaches nothing of the pages."""
 _DECK: Final = Path(pydeck.__file__).parent / "nbextension" / "static" / "index.js"
 _DECK_NAME: Final = f"deck-{pydeck.__version__}.js"
-_MODULES: Final = ("map", "box_map", "finding", "names", "painted", "pieces", "search")
+_MODULES: Final = ("map", "box_map", "figures", "finding", "names", "painted", "pieces", "search")
 _BROWSER: Final = Path(__file__).parents[1] / "map" / "browser"
 _MAP: Final = [_BROWSER / f"{name}.js" for name in _MODULES]
 _MAP_FOLDER: Final = f"map-{sha256(b''.join(one.read_bytes() for one in _MAP)).hexdigest()[:16]}"

@@ -26,7 +26,9 @@ PACKAGED: Mapping[str, Callable[[], TextEncoder]] = MappingProxyType(
     {one.name: one for one in (MiniLMEncoder, MultilingualE5Encoder)}
 )
 """Encoders whose weights come in a package, by name."""
-ENGLISH_ONLY: Final = frozenset({MiniLMEncoder.name})
+ENGLISH_ONLY: Final = frozenset(
+    one.name for one in (MiniLMEncoder, MultilingualE5Encoder) if one.english_only
+)
 """Those that are known to read no other language; of a folder's or a server's nothing is known."""
 
 

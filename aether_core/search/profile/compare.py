@@ -1,7 +1,8 @@
 """Areas against the city and against each other: differences with intervals, and in a sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ FloatArray = NDArray[np.float64]
 LEAST_EFFECT = 0.2
 """Smaller differences do not set an area apart, however sure they are (Cohen 1988: "small")."""
 MOST_NAMED = 3
+_PLACES: Final = ("first", "second", "third")
+_WITH_AND: Final = {2: mark("{first} and {second}"), 3: mark("{first}, {second} and {third}")}
+_WITH_COMMAS: Final = {2: mark("{first}, {second}"), 3: mark("{first}, {second}, {third}")}
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,10 @@ def sentence(
             break
     if not claims:
         return _like(against)
-    said = {"claims": _listed(list(claims.values())), "numbers": _in_a_row(numbers)}
+    said = {
+        "claims": _joined_by(list(claims.values()), _WITH_AND),
+        "numbers": _joined_by(numbers, _WITH_COMMAS),
+    }
     if against is None:
         return mark("{claims} than the city: {numbers}.", **said)
     return mark("{claims} than {other}: {numbers}.", **said, other=against)
@@ -146,19 +153,8 @@ def _joined(one: FloatArray, other: float, r: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(np.maximum(one**2 + other**2 - 2 * r * one * other, 0)))
 
 
-def _listed(claims: Sequence[Marked]) -> Marked:
-    match claims:
-        case [first, second, third]:
-            return mark("{first}, {second} and {third}", first=first, second=second, third=third)
-        case [first, second]:
-            return mark("{first} and {second}", first=first, second=second)
-    return claims[0]
-
-
-def _in_a_row(numbers: Sequence[Marked]) -> Marked:
-    match numbers:
-        case [first, second, third]:
-            return mark("{first}, {second}, {third}", first=first, second=second, third=third)
-        case [first, second]:
-            return mark("{first}, {second}", first=first, second=second)
-    return numbers[0]
+def _joined_by(parts: Sequence[Marked], sentences: Mapping[int, str]) -> Marked:
+    """Up to three parts as the sentence for so many joins them."""
+    if len(parts) == 1:
+        return parts[0]
+    return mark(sentences[len(parts)], **dict(zip(_PLACES, parts, strict=False)))

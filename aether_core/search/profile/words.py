@@ -19,6 +19,8 @@ _UNITS: Final = frozenset(
     }
 )
 """Units that this app gives its own figures; those of somebody's files are as they are."""
+_ON_AXES: Final = {"share of the ground": mark("% of the ground")}
+"""What an axis in per cent calls a unit."""
 
 
 def told(value: float | None, unit: str) -> str:
@@ -43,3 +45,8 @@ def told_number(value: float | None) -> str:
 def told_unit(unit: str) -> str:
     """A figure's unit."""
     return _(unit) if unit in _UNITS else unit
+
+
+def told_axis(unit: str) -> str:
+    """What an axis of such figures is called."""
+    return _(_ON_AXES[unit]) if unit in _ON_AXES else told_unit(unit)

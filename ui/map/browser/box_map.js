@@ -2,6 +2,7 @@
 // Needs no network: land and ground come once, in mounts of their own, towns with the map's data, a city's
 // names and values by address. A shape goes to the server when a gesture ends, the view when it has come to rest.
 
+import { digits } from "./figures.js";
 import { seenFrom } from "./finding.js";
 import { Names, paintNames } from "./names.js";
 import { painted } from "./painted.js";
@@ -682,7 +683,7 @@ class DrawingMap {
     const ten = 10 ** Math.floor(Math.log10(most));
     const metres = [5, 2, 1].map((n) => n * ten).find((n) => n <= most);
     this.root.querySelector(".scale i").style.width = `${metres / metresPx}px`;
-    this.root.querySelector(".scale span").textContent = metres >= 1000 ? `${(metres / 1000).toLocaleString("en")} km` : `${metres} m`;
+    this.root.querySelector(".scale span").textContent = metres >= 1000 ? `${digits(metres / 1000)} km` : `${metres} m`;
   }
 
   say() {
@@ -700,7 +701,7 @@ class DrawingMap {
     }
     const [west, south, east, north] = boundsOf(this.shape.rings);
     const wide = (east - west) * 111.195 * Math.cos(((south + north) * Math.PI) / 360);
-    const figure = (km) => (km < 10 ? km.toFixed(1) : Math.round(km).toLocaleString("en"));
+    const figure = (km) => (km < 10 ? digits(km, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) : digits(Math.round(km)));
     const area = this.data.area ?? ringArea(this.shape.rings[0]);
     const drawn = this.shape.kind === "area" ? "" : ` · ${figure(area)} km²`;
     size.textContent = `${figure(wide)} × ${figure((north - south) * 111.195)} km${drawn}`;

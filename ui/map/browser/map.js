@@ -2,6 +2,7 @@
 // in them, and are fetched once; a rerun sends only where they are. What is seen of a city, and which
 // layers, outlives reruns and pages. Clicks go to the server as longitude and latitude.
 
+import { digits } from "./figures.js";
 import { CellIndex, PixelIndex, PointIndex, ShapeIndex, middlesOf, seenFrom } from "./finding.js";
 import { Names, written } from "./names.js";
 import { NO_CLASS, coloursOf, imageOf } from "./painted.js";
@@ -57,7 +58,7 @@ const keptOr = (map, key, make) => remember(map, key, map.get(key) ?? make(), KE
 // What a shape's tooltip says; its words come when they are first wanted.
 /* A number with three digits that count; whole numbers keep all of theirs. */
 function inWords(value) {
-  return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
+  return Math.abs(value) >= 1000 ? digits(Math.round(value)) : digits(value, { maximumSignificantDigits: 3 });
 }
 
 class Tips {
@@ -857,7 +858,7 @@ class CityMap {
         const bar = document.createElement("i");
         bar.style.height = `${(100 * (counts?.[entry.place] ?? 0)) / most}%`;
         count.append(bar);
-        count.title = counts ? counts[entry.place].toLocaleString("en") : "";
+        count.title = counts ? digits(counts[entry.place]) : "";
         row.append(count);
       }
       const swatch = make("span", "swatch");
