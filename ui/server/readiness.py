@@ -12,8 +12,9 @@ from workflows.up.health import Health, check_health
 
 NAME: Final = "ready"
 READY, NOT_READY = 200, 503
-KEPT_S: Final = 2
-"""Anybody may ask, as often as they like: the database is asked no more often than this."""
+KEPT_S: Final = 0.25
+"""Anybody may ask, as often as they like: the database is asked no more often than this. So long an
+answer may be out of date."""
 
 
 class _Lately:
