@@ -42,4 +42,5 @@ def queued(request: Request, document: dict[str, Any], what: str = "jobs") -> Re
 Opened = Annotated[Store, Depends(_opened)]
 """The store of the installation, in an endpoint's arguments."""
 Slug = Annotated[str, Path(max_length=200, description="Short name of the city.")]
+Layer = Annotated[str, Path(max_length=200, description="Short name of the layer.")]
 Number = Annotated[int, Path(ge=1, le=MOST_NUMBER)]

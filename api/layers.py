@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
@@ -14,7 +13,7 @@ from starlette.responses import FileResponse, Response
 from aether_core.errors import ConflictError
 from aether_core.language import SOURCE
 from aether_core.search.ground import Extent
-from api.answers import Opened, Slug, Told, queued
+from api.answers import Layer, Opened, Slug, Told, queued
 from api.search import Degrees, Language, Words, Year
 from workflows.accounts.acting import Role, check_may
 from workflows.home.store import Store
@@ -35,7 +34,6 @@ from workflows.search.ask import ask
 from workflows.search.search import search_cells, similar_cells
 
 router = APIRouter(tags=["layers"])
-Layer = Annotated[str, InPath(max_length=200, description="Short name of the layer.")]
 ENDINGS: Final = tuple(ending.removeprefix(".") for ending in FORMATS)
 Ending = Literal[ENDINGS]  # type: ignore[valid-type] # the formats there are
 _CREATED: Final = 201

@@ -3,9 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from aether_core.errors import InputError
 
+UNTRUSTED_NAME: Final = "unreliable here"
+UNTRUSTED_COLOUR: Final = "#b8b8b8"
+"""Of what is not to be trusted, whatever its class."""
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _MOST = 255
 

@@ -9,13 +9,11 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from aether_core.export.classes import ClassEntry, entries
+from aether_core.export.classes import UNTRUSTED_COLOUR, UNTRUSTED_NAME, ClassEntry, entries
 from aether_core.export.qgis_xml import VERSION, document
 from aether_core.files import whole as files
 
 _LINES, _POLYGONS = "1", "2"
-_UNTRUSTED_COLOUR = "#b8b8b8"
-_UNTRUSTED_LABEL = "unreliable here"
 
 
 def qml_classes(
@@ -37,7 +35,7 @@ def qml_classes(
     shown = [(entry.name, entry.name, entry.colour) for entry in listed]
     if trusted is not None:
         # An empty value is QGIS's category for everything that is in no other one.
-        shown.append(("", _UNTRUSTED_LABEL, _UNTRUSTED_COLOUR))
+        shown.append(("", UNTRUSTED_NAME, UNTRUSTED_COLOUR))
     root = _style()
     renderer = _renderer(root, "categorizedSymbol", _value_of(field, trusted, otherwise="''"))
     categories = ET.SubElement(renderer, "categories")

@@ -5,14 +5,12 @@ What GeoServer, MapServer, QGIS and ArcGIS read alike; the same classes as the Q
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Final
 from xml.etree import ElementTree as ET
 
-from aether_core.export.classes import entries
+from aether_core.export.classes import UNTRUSTED_COLOUR, UNTRUSTED_NAME, entries
 from aether_core.export.qgis_xml import without_control_characters
 
 _SLD, _SE, _OGC = (f"http://www.opengis.net/{name}" for name in ("sld", "se", "ogc"))
-_UNTRUSTED: Final = ("unreliable here", "#b8b8b8")
 
 
 def sld_classes(
@@ -32,9 +30,9 @@ def sld_classes(
         _holds(rule, [_compared("EqualTo", field, entry.name)], trusted)
         _filled(rule, entry.colour)
     if trusted is not None:
-        rule = _rule(rules, _UNTRUSTED[0])
+        rule = _rule(rules, UNTRUSTED_NAME)
         ET.SubElement(rule, f"{{{_OGC}}}Filter").append(_compared("EqualTo", trusted, "false"))
-        _filled(rule, _UNTRUSTED[1])
+        _filled(rule, UNTRUSTED_COLOUR)
     return _document(root)
 
 

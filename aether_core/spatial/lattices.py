@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 FACE: Final = 2**23
 """More than twice the places from the middle of a face to its rim, at every resolution."""
+_RIM: Final = 3
+"""Steps of a lattice from the rim of a face within which a cell may belong to the next face."""
 _EDGE: Final = 1.2
 """Corners of the icosahedron that are nearer to each other than this share an edge of it (1.05)."""
 
@@ -75,6 +77,78 @@ def places(lonlat: NDArray[np.float64], resolution: int) -> NDArray[np.int32]:
     found = np.round([across / deep, along / deep]).T.astype(np.int32)
     found[:, 0] += face.astype(np.int32) * FACE
     return found
+
+
+class CellLookup:
+    """Which of some cells a point lies in, for many points at once.
+
+    Args:
+        cells: H3 cells, uint64 `[m]`, all of one resolution.
+    """
+
+    def __init__(self, cells: NDArray[np.uint64]) -> None:
+        self._resolution = h3.get_resolution(int(cells[0]))
+        middles = np.array([h3.cell_to_latlng(cell)[::-1] for cell in cells.tolist()])
+        self._places = _Sorted(_keys(places(middles, self._resolution)))
+        self._cells = _Sorted(cells.astype(np.int64))
+
+    def rows(self, lonlat: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The position of each point's cell among the cells, -1 where it is none of them.
+
+        Args:
+            lonlat: WGS84, float64 `[n, 2]`.
+
+        Returns:
+            int64 `[n]`.
+        """
+        points, faces = unit_vectors(lonlat), lattices(self._resolution)
+        deep = points @ faces[:, 2].T
+        every = np.arange(len(points))
+        face = np.argmax(deep, axis=1)
+        nearest = deep[every, face]
+        place = np.empty((len(points), 2))
+        for one in np.unique(face):
+            on_it = face == one
+            place[on_it] = points[on_it] @ faces[one, :2].T / nearest[on_it, None]
+        found = _hexagons(*place.T)
+        found[:, 0] += face.astype(np.int32) * FACE
+        rows = self._places.rows(_keys(found))
+        # A cell on the rim of a face has a place on the next one, too, and only one is kept.
+        deep[every, face] = -np.inf
+        rim = nearest - deep.max(axis=1) < _RIM / np.linalg.norm(faces[0, 0])
+        cells = [h3.latlng_to_cell(lat, lon, self._resolution) for lon, lat in lonlat[rim].tolist()]
+        rows[rim] = self._cells.rows(np.array(cells, dtype=np.int64))
+        return rows
+
+
+class _Sorted:
+    """Finds numbers among others, int64 `[m]`."""
+
+    def __init__(self, numbers: NDArray[np.int64]) -> None:
+        self._order = np.argsort(numbers)
+        self._numbers = numbers[self._order]
+
+    def rows(self, wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The position of each, -1 where it is not there."""
+        at = np.minimum(np.searchsorted(self._numbers, wanted), len(self._numbers) - 1)
+        return np.where(self._numbers[at] == wanted, self._order[at], -1)
+
+
+def _hexagons(across: NDArray[np.float64], along: NDArray[np.float64]) -> NDArray[np.int32]:
+    """The lattice point whose hexagon a place lies in, int32 `[n, 2]`."""
+    third = -across - along
+    rounded = np.round([across, along, third])
+    off = np.abs(rounded - [across, along, third])
+    worst = np.argmax(off, axis=0)
+    first = np.where(worst == 0, -rounded[1] - rounded[2], rounded[0])
+    second = np.where(worst == 1, -rounded[0] - rounded[2], rounded[1])
+    return np.column_stack([first, second]).astype(np.int32)
+
+
+def _keys(found: NDArray[np.int32]) -> NDArray[np.int64]:
+    """One number a place."""
+    wide = found.astype(np.int64)
+    return (wide[:, 0] << 32) + wide[:, 1]
 
 
 def _corners() -> NDArray[np.float64]:

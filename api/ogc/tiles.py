@@ -7,22 +7,19 @@ from fastapi import APIRouter, Request
 from fastapi import Path as InPath
 from starlette.responses import Response
 
-from aether_core.spatial.earth import SEMI_MAJOR_M
+from aether_core.spatial.web_grid import DEEPEST_ZOOM, HALF_M, PIXELS
 from api.answers import Opened, Told
 from api.ogc.features import Format
 from api.ogc.links import JSON, MVT, ROOT, Name, OgcRoute, address, link
-from workflows.layers.collections import DEEPEST_ZOOM, Collection, show_collection, tile_of
+from workflows.layers.elsewhere.collections import Collection, show_collection, tile_of
 
 router = APIRouter(prefix=ROOT, tags=["OGC API"], route_class=OgcRoute)
 GRID: Final = "WebMercatorQuad"
 Grid = Literal["WebMercatorQuad"]
 _URI: Final = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{GRID}"
 _MERCATOR: Final = "http://www.opengis.net/def/crs/EPSG/0/3857"
-_HALF_M: Final = math.pi * SEMI_MAJOR_M
-"""Half of what EPSG:3857 takes for the equator."""
 _PIXEL_M: Final = 0.00028
 """Side of a pixel on a screen, as the standard fixes it."""
-_PIXELS: Final = 256
 _KEPT: Final = {"Cache-Control": "private, max-age=60"}
 Step = Annotated[int, InPath(ge=0, le=2**30)]
 
@@ -145,15 +142,15 @@ def _at(lon: float, lat: float, zoom: int) -> tuple[int, int]:
 
 
 def _matrix(zoom: int) -> dict[str, Any]:
-    cell = 2 * _HALF_M / _PIXELS / 2**zoom
+    cell = 2 * HALF_M / PIXELS / 2**zoom
     return {
         "id": str(zoom),
         "scaleDenominator": cell / _PIXEL_M,
         "cellSize": cell,
         "cornerOfOrigin": "topLeft",
-        "pointOfOrigin": [-_HALF_M, _HALF_M],
-        "tileWidth": _PIXELS,
-        "tileHeight": _PIXELS,
+        "pointOfOrigin": [-HALF_M, HALF_M],
+        "tileWidth": PIXELS,
+        "tileHeight": PIXELS,
         "matrixWidth": 2**zoom,
         "matrixHeight": 2**zoom,
     }

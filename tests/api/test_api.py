@@ -27,7 +27,8 @@ from workflows.accounts.groups import add_group, exclude, include, remove_group
 from workflows.accounts.keys import add_key, person_with, remove_key
 from workflows.home.store import Store
 from workflows.jobs.job import list_jobs
-from workflows.layers.layers import list_layers
+from workflows.layers.layers import keep_layer, list_layers
+from workflows.search.search import search_cells
 
 Body = dict[str, Any]
 PROBLEM = "application/problem+json"
@@ -328,6 +329,7 @@ def test_a_city_of_a_group_is_not_there_for_others(module_store: Store) -> None:
         key[name] = {"X-API-Key": add_key(module_store, name, "k", "write")[1]}
     add_group(module_store, "roads")
     include(module_store, "roads", accounts=["inside"], cities=[SLUG])
+    layer = keep_layer(module_store, search_cells(module_store, SLUG, "a park")).layer
     client = TestClient(_app(module_store, required=True))
     people_are_told_by(nobody)
     try:
@@ -345,6 +347,7 @@ def test_a_city_of_a_group_is_not_there_for_others(module_store: Store) -> None:
             "/runs/1",
             f"/ogc/collections/places.{SLUG}/items",
             f"/ogc/collections/places.{SLUG}/tiles/WebMercatorQuad/1/0/1",
+            f"/cities/{SLUG}/layers/{layer}/picture/tiles/1/0/1",
         ):
             assert client.get(address, headers=key["outside"]).status_code == 404, address
             assert client.get(address, headers=key["inside"]).status_code == 200, address

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from aether_core.spatial.web_grid import DEEPEST_ZOOM
 from api.address import PATH
 from db.cities.cities import city_by_slug
 from db.layers.field_types import Column
@@ -24,7 +25,7 @@ from workflows.accounts.accounts import add_account
 from workflows.accounts.keys import add_key
 from workflows.cities.cities import show_city
 from workflows.home.store import Store
-from workflows.layers.collections import DEEPEST_ZOOM, Collection
+from workflows.layers.elsewhere.collections import Collection
 from workflows.layers.layers import keep_answer, layer_shapes
 from workflows.search.ask import ask
 

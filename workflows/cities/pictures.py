@@ -7,12 +7,12 @@ from typing import Final
 
 from aether_core.eo.embedding_kind import kind_title
 from aether_core.errors import InputError, NotFoundError
+from aether_core.spatial.web_grid import check_tile
 from db.cities import cities as city_rows
 from workflows.cities.cities import CitySummary, show_city
 from workflows.cities.files import checked_files
 from workflows.home.store import Store
 
-DEEPEST_ZOOM: Final = 22
 USUAL: Final = (1, 16, 9)
 """The bands that AlphaEarth is mostly shown in, A01, A16 and A09, counted from 0."""
 
@@ -95,11 +95,5 @@ def picture_of(
             f"name three from 0 to {picture.length - 1}, such as {','.join(map(str, USUAL))}",
             code="bands-unusable",
         )
-    if not 0 <= zoom <= DEEPEST_ZOOM or not all(0 <= step < 2**zoom for step in (column, row)):
-        raise NotFoundError(
-            "no such tile",
-            f"{zoom}/{column}/{row}",
-            f"zooms are 0 to {DEEPEST_ZOOM}, columns and rows below 2^zoom",
-            code="no-such-tile",
-        )
+    check_tile(zoom, column, row)
     return picture_tile(picture.files, [band + 1 for band in bands], zoom, column, row)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
@@ -71,19 +72,12 @@ def layer_picture(
     """
     summary = show_layer(store, slug, layer)
     frame = layer_shapes(store, slug, layer)
-    chosen = field or main_field(summary)
-    if chosen not in frame.columns:
-        raise InputError(
-            "the layer has no such field",
-            chosen,
-            f"choose from {', '.join(str(f['name']) for f in summary.fields)}",
-            code="no-such-field",
-        )
+    chosen = chosen_field(summary, field)
     entries, which = field_colours(summary, frame, chosen)
-    trusted = _trusted(frame) if greyed else None
+    trusted = trusted_rows(frame) if greyed else None
     ground = base_map(store, slug)
     strength = field_strengths(summary, frame, chosen, on_ground=bool(len(ground)))
-    palette = _see_through([colour for colour, _ in entries], strength)
+    palette = see_through([colour for colour, _ in entries], strength)
     there = which >= 0
     seen = np.ones(len(frame), dtype=bool) if view is None else _within(frame, view)
     with store.session() as session:
@@ -102,7 +96,7 @@ def layer_picture(
     return LayerPicture(
         picture=picture,
         field=chosen,
-        unit=next(str(one.get("unit", "")) for one in summary.fields if one["name"] == chosen),
+        unit=unit_of(summary, chosen),
         entries=entries,
         strength=strength,
         ordered=bool(is_numeric_dtype(frame[chosen].dtype)),
@@ -139,6 +133,28 @@ def main_field(summary: LayerSummary) -> str:
     return about if about in names else names[0]
 
 
+def chosen_field(summary: LayerSummary, field: str | None) -> str:
+    """The field that was asked for; what the layer is about when None.
+
+    Raises:
+        InputError: The layer has no such field.
+    """
+    names = [str(one["name"]) for one in summary.fields]
+    if field is not None and field not in names:
+        raise InputError(
+            "the layer has no such field",
+            field,
+            f"choose from {', '.join(names)}",
+            code="no-such-field",
+        )
+    return main_field(summary) if field is None else field
+
+
+def unit_of(summary: LayerSummary, field: str) -> str:
+    """What the values of a field count; empty where nobody said."""
+    return next(str(one.get("unit", "")) for one in summary.fields if one["name"] == field)
+
+
 def class_names(summary: LayerSummary, values: Iterable[object]) -> list[str]:
     """Names of a layer's classes in the order of their colours; of these values where it has none.
 
@@ -152,7 +168,7 @@ def class_names(summary: LayerSummary, values: Iterable[object]) -> list[str]:
 
 
 def field_colours(
-    summary: LayerSummary, frame: gpd.GeoDataFrame, field: str
+    summary: LayerSummary, frame: pd.DataFrame, field: str
 ) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
     """Colours of a field's classes or steps, with the entry each feature takes, -1 for none.
 
@@ -164,6 +180,13 @@ def field_colours(
         breaks = field_breaks(summary, frame, field)
         entries = list(zip(breaks.colours, breaks.names, strict=True))
         return entries, breaks.class_of(numbers_of(frame, field))
+    if not any(isinstance(value, str) for value in values):
+        raise InputError(
+            "the field holds neither numbers nor names of classes",
+            field,
+            "choose another field",
+            code="field-not-drawable",
+        )
     names = class_names(summary, values)
     at = {name: k for k, name in enumerate(names)}
     which = np.array([at.get(value, -1) for value in values], dtype=np.int64)
@@ -171,7 +194,7 @@ def field_colours(
 
 
 def field_strengths(
-    summary: LayerSummary, frame: gpd.GeoDataFrame, field: str, *, on_ground: bool
+    summary: LayerSummary, frame: pd.DataFrame, field: str, *, on_ground: bool
 ) -> list[float]:
     """How much of the colour of each class or step is laid on, in the order of `field_colours`.
 
@@ -183,10 +206,10 @@ def field_strengths(
     return list(field_breaks(summary, frame, field).strengths(on_ground=on_ground))
 
 
-def _see_through(colours: Sequence[str], strength: Sequence[float]) -> NDArray[np.uint8]:
+def see_through(colours: Sequence[str], strength: Sequence[float]) -> NDArray[np.uint8]:
     """Red, green, blue and opacity of each colour, uint8 `[n, 4]`."""
     painted = [(*rgb(one), round(255 * part)) for one, part in zip(colours, strength, strict=True)]
-    return np.array(painted, dtype=np.uint8)
+    return np.array(painted, dtype=np.uint8).reshape(-1, 4)
 
 
 def trusted_field(columns: Iterable[str]) -> str | None:
@@ -195,6 +218,7 @@ def trusted_field(columns: Iterable[str]) -> str | None:
     return next((name for name in ("trusted", "applicable") if name in there), None)
 
 
-def _trusted(frame: gpd.GeoDataFrame) -> NDArray[np.bool_] | None:
+def trusted_rows(frame: pd.DataFrame) -> NDArray[np.bool_] | None:
+    """Which features may be believed, bool `[n]`; None where the layer does not say."""
     name = trusted_field(frame.columns)
     return None if name is None else np.asarray(frame[name].to_numpy(dtype=bool, na_value=False))

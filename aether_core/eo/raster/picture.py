@@ -15,11 +15,8 @@ from rasterio.vrt import WarpedVRT
 
 from aether_core.eo.alphaearth import dequantise
 from aether_core.eo.raster.file import open_raster
-from aether_core.spatial.earth import SEMI_MAJOR_M
+from aether_core.spatial.web_grid import PIXELS, tile_bounds
 
-PIXELS: Final = 256
-_HALF_M: Final = math.pi * SEMI_MAJOR_M
-"""Half of what EPSG:3857 takes for the equator."""
 _DEVIATIONS: Final = 2.4
 """Values of a unit vector that far from 0, in deviations of one at random, are darkest and
 brightest: of 64 numbers -0.3 and 0.3, as AlphaEarth is mostly shown."""
@@ -46,9 +43,7 @@ def picture_tile(
     Raises:
         InputError: A file cannot be read.
     """
-    side = 2 * _HALF_M / 2**zoom
-    west, north = column * side - _HALF_M, _HALF_M - row * side
-    place = from_bounds(west, north - side, west + side, north, PIXELS, PIXELS)
+    place = from_bounds(*tile_bounds(zoom, column, row), PIXELS, PIXELS)
     shown = np.zeros((PIXELS, PIXELS, 4), dtype=np.uint8)
     for file in files:
         with (

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from aether_core.errors import InputError, NotFoundError
+from aether_core.spatial.web_grid import DEEPEST_ZOOM, check_tile
 from db.cities import cities as city_rows
 from db.layers import features as feature_rows
 from db.layers import layers as layer_rows
@@ -19,7 +20,6 @@ from workflows.layers.layers import LayerSummary, list_layers, show_layer
 
 PLACES, LAYERS = "places", "layers"
 """How the name of a collection begins."""
-DEEPEST_ZOOM: Final = 22
 MOST_IN_TILE: Final = 40_000
 """Features of a tile: one of so many cells is drawn in half a second and has some megabytes."""
 
@@ -142,13 +142,7 @@ def tile_of(store: Store, collection: Collection, zoom: int, x: int, y: int) -> 
         NotFoundError: The tile is none, or none of this collection's, whose first zoom is
             `least_zoom`; or city or layer have been removed since.
     """
-    if not collection.least_zoom <= zoom <= DEEPEST_ZOOM or max(x, y) >= 2**zoom:
-        raise NotFoundError(
-            "no such tile",
-            f"{zoom}/{y}/{x}",
-            f"zooms are {collection.least_zoom} to {DEEPEST_ZOOM}, rows and columns below 2^zoom",
-            code="no-such-tile",
-        )
+    check_tile(zoom, x, y, least_zoom=collection.least_zoom)
     with _reading(store, collection) as (session, source):
         return feature_rows.tile(session, source, collection.name, zoom, x, y)
 

@@ -1,0 +1,1 @@
+"""Kept maps and places for maps elsewhere: as features, vector tiles and pictures."""
