@@ -2,9 +2,11 @@
 
 import re
 import secrets
+from contextlib import suppress
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
@@ -16,6 +18,9 @@ _USABLE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 class Identified:
     """Middleware: names each request, as the proxy before it did where that sent a name.
+
+    One whose sender leaves half-way, as an upload that is cut, ends in silence: nobody waits for an
+    answer, and the log would tell of a mistake of ours.
 
     Args:
         app: What answers.
@@ -37,5 +42,5 @@ class Identified:
                 MutableHeaders(scope=message)[HEADER] = name
             await send(message)
 
-        with bound_contextvars(**{REQUEST: name}):
+        with bound_contextvars(**{REQUEST: name}), suppress(ClientDisconnect):
             await self._app(scope, receive, named)

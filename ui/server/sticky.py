@@ -75,7 +75,8 @@ class StaysHere:
     """Middleware: a browser that is shown a page of this process comes back to it.
 
     Connections of a proxy are closed after each answer, as it would put another visitor's request
-    into one that has been handed to this process.
+    into one that has been handed to this process. So are those of a request that belongs to no
+    visit: a proxy that asks for itself whether the app is well says nowhere that it is one.
 
     Args:
         app: What answers.
@@ -97,19 +98,21 @@ class StaysHere:
             finally:
                 self._visits.end(self._process)
         elif scope["type"] == "http":
-            proxied = "x-forwarded-for" in Headers(scope=scope)
-            await self._app(scope, receive, self._marking(send, proxied=proxied))
+            headers = Headers(scope=scope)
+            own = f"{self._name}=" in headers.get("cookie", "")
+            lasts = own and "x-forwarded-for" not in headers
+            await self._app(scope, receive, self._marking(send, lasts=lasts))
         else:
             await self._app(scope, receive, send)
 
-    def _marking(self, send: Send, *, proxied: bool) -> Send:
+    def _marking(self, send: Send, *, lasts: bool) -> Send:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
                     cookie = f"{self._name}={self._process}; Path=/; HttpOnly; SameSite=Lax"
                     headers.append("Set-Cookie", cookie)
-                if proxied:
+                if not lasts:
                     headers["Connection"] = "close"
             await send(message)
 

@@ -64,7 +64,12 @@ class _answer:  # noqa: N801 - a function that keeps the port
         late = Middleware(LateAtOne, number=number)
         stays = Middleware(StaysHere, process=number, visits=visits, port=self.port)
         app = Starlette(
-            routes=[Route("/", who), WebSocketRoute("/visit", visit)], middleware=[late, stays]
+            routes=[
+                Route("/", who),
+                Route("/_stcore/health", who),
+                WebSocketRoute("/visit", visit),
+            ],
+            middleware=[late, stays],
         )
         channel.send(READY)
         config = uvicorn.Config(
