@@ -42,6 +42,15 @@ def speaking(tag: str) -> Iterator[None]:
         _spoken.reset(before)
 
 
+def speak(tag: str | None) -> None:
+    """Let every sentence of this thread be in one language from now on: a page has a thousand.
+
+    Args:
+        tag: A locale (BCP 47); None asks anew at each sentence.
+    """
+    _spoken.set(tag)
+
+
 def locale() -> Locale:
     """The reader's locale; English, as sentences are, where there is no catalogue of it."""
     tag = _spoken.get() or _Asking.reader()

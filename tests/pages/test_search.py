@@ -251,6 +251,7 @@ def test_places_are_listed_and_marked() -> None:
 
 def test_an_answer_is_kept_as_a_layer_with_its_parts(app_environment: Store) -> None:
     visit = open_page("search", q=WHOLE)
+    open_popover(visit, "Save to Maps")
     visit.get_by_key(f"title-{WHOLE}").input("Playing out").run()
     visit.button(key="keep").click().run()
     assert "Kept as Playing out" in visit.success[0].value
@@ -270,14 +271,17 @@ def test_an_answer_is_kept_as_a_layer_with_its_parts(app_environment: Store) -> 
 def test_a_large_answer_is_prepared_by_a_job_and_found_again_from_its_link(
     app_environment: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert open_page("search", q=WHOLE).get_by_key("search-download")
-    monkeypatch.setitem(file_kinds.DIRECT, "cell", 0)
     visit = open_page("search", q=WHOLE)
+    open_popover(visit, "Download")
+    assert visit.get_by_key("search-download")
+    monkeypatch.setitem(file_kinds.DIRECT, "cell", 0)
+    visit.run()
     visit.selectbox(key="search-format").set_value(".csv").run()
     visit.button(key="search-file-make").click().run()
     assert not visit.error
     (job,) = list_jobs(app_environment, SLUG, kinds=[ANSWER_FILE.name])
     later = open_page("search", **{**link_to(job).address, "city": SLUG})
+    open_popover(later, "Download")
     assert later.get_by_key("search-file-download")
 
 

@@ -50,22 +50,32 @@ def title_of(result: Answer | CellScores) -> str:
 
 
 def show_take_away(city: CitySummary, found: Found) -> None:
-    """The two buttons."""
+    """The two buttons; what is behind them is made, and asked of the store, once one is opened."""
     one = _result(found.result)
     keeping, taking = st.columns(2, gap="small")
-    with (
-        keeping,
-        st.popover(
+    with keeping:
+        kept = st.popover(
             _("Save to Maps"),
             icon=":material/bookmark_add:",
             width="stretch",
+            key="save-to-maps",
+            on_change="rerun",
             **rights.needing(KEEP_MAP.role),
-        ),
-    ):
-        _keeping(city, one)
-    with taking, st.popover(_("Download"), icon=":material/download:", width="stretch"):
-        st.caption(one.contents)
-        with errors.boxed(state.reachable):
+        )
+    if kept.open:
+        with kept:
+            _keeping(city, one)
+    with taking:
+        taken = st.popover(
+            _("Download"),
+            icon=":material/download:",
+            width="stretch",
+            key="take-away",
+            on_change="rerun",
+        )
+    if taken.open:
+        with taken, errors.boxed(state.reachable):
+            st.caption(one.contents)
             one.offer(f"{city.slug}-{one.title}", found.made)
 
 

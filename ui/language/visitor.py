@@ -40,6 +40,7 @@ def apply() -> None:
     elif linked is not None:
         del st.query_params[LANGUAGE]
         notice.say(_("There is no translation into “{language}” here.", language=linked))
+    language.speak(of_visitor())
     if _CHOSEN in st.session_state:
         st.query_params[LANGUAGE] = st.session_state[_CHOSEN]
     direction = "rtl" if language.runs_right_to_left(spoken()) else "ltr"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import geopandas as gpd
@@ -9,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pydeck as pdk
 import shapely
-import streamlit as st
 from shapely.geometry import mapping, shape
 
 from aether_core.spatial.longitudes import joined_across_180
@@ -19,6 +19,7 @@ from ui.map.shapes import simplified as simplified_coverage
 from ui.shell import state
 from ui.shell.palette import Ground
 from workflows.cities.cities import CitySummary, base_map
+from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 from workflows.training.representation import every_unit
 
@@ -40,18 +41,15 @@ class _Drawn:
     names: list[dict[str, Any]]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _drawn(
-    _store: Store,
-    slug: str,
-    created: str,  # noqa: ARG001 - a city added anew under the same slug is another city
-) -> _Drawn:
-    frame = base_map(_store, slug)
+@computed_once(8)
+def _drawn(store: Store, slug: str, _created: datetime) -> _Drawn:
+    """A city added anew under the same slug is another city."""
+    frame = base_map(store, slug)
     return _Drawn(simplified(frame), names_of(frame)) if len(frame) else _Drawn({}, [])
 
 
 def _drawn_of(city: CitySummary) -> _Drawn:
-    return _drawn(state.store(), city.slug, city.created.isoformat())
+    return _drawn(state.store(), city.slug, city.created)
 
 
 def shapes_of(city: CitySummary) -> Shapes:

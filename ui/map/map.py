@@ -16,7 +16,7 @@ from ui.map.basemap import basemap
 from ui.map.browser import part
 from ui.map.cells import CellValues
 from ui.map.legend import Legend
-from ui.map.nearby import places_of
+from ui.map.nearby import has_names, places_of
 from ui.map.shapes import ShapeValues
 from ui.shell import state
 from ui.shell.palette import Ground
@@ -218,10 +218,14 @@ def found_in(city: CitySummary) -> list[str]:
 
 def _named(city: CitySummary) -> str | None:
     """Where the city's named places are found; None where it has none."""
-    frame = places_of(city)
-    if not (named := frame["name"] != "").any():
+    if not has_names(city):
         return None
-    return _records_once((city.slug, city.created, "named"), lambda: frame[named])
+
+    def named() -> pd.DataFrame:
+        frame = places_of(city)
+        return frame[frame["name"] != ""]
+
+    return _records_once((city.slug, city.created, "named"), named)
 
 
 def _placed(city: CitySummary) -> str | None:

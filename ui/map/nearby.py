@@ -33,6 +33,17 @@ def places_of(city: CitySummary) -> pd.DataFrame:
     return _places(state.store(), city.slug, city.created)
 
 
+def has_names(city: CitySummary) -> bool:
+    """Whether any of the city's places has a name."""
+    return _named(state.store(), city.slug, city.created)
+
+
+@computed_once(8)
+def _named(store: Store, slug: str, created: datetime) -> bool:
+    """Seen once: of 20,000 it takes 3 ms, at each rerun."""
+    return bool((_places(store, slug, created)["name"] != "").any())
+
+
 def nearest_names(city: CitySummary, lonlat: npt.NDArray[np.float64]) -> Sequence[str]:
     """Name of the nearest named place of each point; empty where the city has none.
 

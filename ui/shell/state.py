@@ -8,24 +8,24 @@ from typing import Final
 import streamlit as st
 
 from aether_core.errors import DiskFullError, DiskReadOnlyError, StoreUnavailableError
-from aether_core.language import _, mark
+from aether_core.language import _
 from aether_core.reading import start_reading
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary, list_cities
 from workflows.home.settings import Settings, read_settings
+from workflows.home.shared_results import computed_once
 from workflows.home.store import Store, open_store, revive
 
 CITY = "city"
 _CITIES = "cities-of-this-run"
 
 
-@st.cache_resource(
-    max_entries=2, show_spinner=mark("Opening the database"), hash_funcs={Settings: hash}
-)
+@computed_once(2)  # a page asks twenty times a run, and Streamlit's own cache takes 0.3 ms
 def _opened(settings: Settings) -> Store:
-    store = open_store(settings)
-    start_reading()  # the first visitor's file need not wait for the readers to be loaded
-    return store
+    with st.spinner(_("Opening the database")):
+        store = open_store(settings)
+        start_reading()  # the first visitor's file need not wait for the readers to be loaded
+        return store
 
 
 def store() -> Store:
@@ -55,7 +55,7 @@ class _OneAsks:
             return self._answer
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Settings: hash})
+@computed_once(2)
 def _asking(settings: Settings) -> _OneAsks:  # noqa: ARG001 - one for each installation
     return _OneAsks()
 
@@ -63,7 +63,7 @@ def _asking(settings: Settings) -> _OneAsks:  # noqa: ARG001 - one for each inst
 def _revived(settings: Settings) -> bool:
     try:
         if not revive(_opened(settings)):
-            _opened.clear()
+            _opened.cache_clear()
             _opened(settings)
     except (StoreUnavailableError, DiskFullError, DiskReadOnlyError):
         return False

@@ -270,7 +270,9 @@ def read_settings() -> Settings:
 
     A page asks several times a run: as long as the environment is the same, so is the answer.
     """
-    named = {name: value for name, value in os.environ.items() if name.upper().startswith(_PREFIX)}
+    # Their values alone are read: a machine has a hundred others, and each is decoded.
+    names = [name for name in os.environ if name.upper().startswith(_PREFIX)]
+    named = {name: os.environ.get(name, "") for name in names}
     return _read(frozenset(named.items()), str(Path.cwd()), str(Path("~").expanduser()))
 
 
