@@ -10,7 +10,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from aether_core.city.units import Units, title_of
-from aether_core.language import _, mark, spoken
+from aether_core.language import _, language_tag, mark, spoken, wanted
 from aether_core.search.scoring import best_rows
 from ui.ask import question as asking
 from ui.ask.question import Found
@@ -58,7 +58,8 @@ def best_spots(
         found: The answer.
         unsure: Cells that are left out, bool `[m]`.
     """
-    key = ("spots", spoken(), None if unsure is None else unsure.tobytes())
+    reader = language_tag(wanted() or "")
+    key = ("spots", spoken(), reader, None if unsure is None else unsure.tobytes())
     if key not in found.made:
         found.made[key] = _best(city, found.result, unsure)
     spots: Sequence[Spot] = found.made[key]

@@ -7,6 +7,7 @@ import shapely
 
 from aether_core.city.base_map import read_osm_base_map
 from aether_core.errors import InputError
+from aether_core.language import names_kept
 from aether_core.simulate.osm_extract import BOX, packaged_extract
 from tests.errors import fault
 
@@ -15,12 +16,15 @@ HELSINKI = shapely.box(*BOX)
 
 def test_a_small_city_is_drawn_with_all_kinds_inside_its_boundary() -> None:
     drawn = read_osm_base_map(packaged_extract(), HELSINKI)
-    assert list(drawn.columns) == ["kind", "name", "main", "geometry"]
+    assert list(drawn.columns) == ["kind", "name", "other_names", "main", "geometry"]
     assert set(drawn["kind"]) == {"water", "green", "road", "building"}
     assert drawn.crs.to_epsg() == 4326
     assert HELSINKI.buffer(1e-6).covers(shapely.union_all(drawn.geometry))
     assert drawn.loc[drawn["kind"] == "building"].geom_type.str.contains("Polygon").all()
     roads = drawn[drawn["kind"] == "road"]
+    called = dict(zip(drawn["name"], drawn["other_names"], strict=True))
+    assert names_kept(called["Esplanadinpuisto"])["sv"] == "Esplanadparken"
+    assert names_kept(called["Mannerheimintie"])["sv"] == "Mannerheimvägen"
     assert "Mannerheimintie" in set(roads.loc[roads["main"].eq(True), "name"])
     assert {"Mannerheimintie", "Fabianinkatu"} <= set(roads["name"])
     assert "Fabianinkatu" not in set(roads.loc[roads["main"].eq(True), "name"])

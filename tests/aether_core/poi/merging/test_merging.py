@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from aether_core.language import names_kept
 from aether_core.poi.merging.merge import merge_places
 from aether_core.poi.merging.names import place_name
 from aether_core.poi.merging.same_place import same_places
@@ -21,6 +22,9 @@ def places(rows: list[tuple[str, str, str, float]], source: str) -> gpd.GeoDataF
     table = pd.DataFrame(rows, columns=["name", "category", "group", "east"])
     table.insert(0, "source", source)
     table.insert(1, "source_id", [f"{source}-{row}" for row in range(len(table))])
+    table["other_names"] = [
+        f'{{"sv": "{source} {name}"}}' if name else "" for name in table["name"]
+    ]
     return gpd.GeoDataFrame(
         table.drop(columns="east"),
         geometry=[shapely.Point(east * METRE, 0) for east in table["east"]],
@@ -93,6 +97,10 @@ def test_merged_once_and_counted() -> None:
         ("Overture Maps", "Overture Maps-2", "Fazer Cafe"),  # tells what the place is
         ("Overture Maps", "Overture Maps-3", "Kiosk"),
     ]
+    # The kept record's own before those of the other.
+    called = merged.frame["other_names"].map(names_kept).map(dict).tolist()
+    assert called[:2] == [{"sv": "OpenStreetMap Ateneum"}, {}]
+    assert called[2] == {"sv": "Overture Maps Fazer Cafe"}
     assert list(merged.frame.columns) == list(osm.columns)
     assert merged.frame.crs == osm.crs
     assert merged.frame.geometry.iloc[2] == overture.geometry.iloc[2]
