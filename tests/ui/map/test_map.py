@@ -384,6 +384,7 @@ def test_a_place_is_found_by_name(page: Page) -> None:
     names = ["Café Ämyrä", "Old café", "Library"]
     where = [[west, south], [(west + east) / 2 + 0.004, (south + north) / 2], [east, north]]
     places = [{"p": at, "t": name, "n": "place"} for at, name in zip(where, names, strict=True)]
+    places[2]["o"] = ["Kirjasto <b>", "مكتبة"]
     put(page, sent_data())
     expect(page.get_by_role("search")).to_be_hidden()
     streets = names_of(NAMED)
@@ -391,6 +392,9 @@ def test_a_place_is_found_by_name(page: Page) -> None:
     box = page.get_by_role("combobox", name="Find a place")
     box.type("long r")
     expect(page.get_by_role("option")).to_have_text(["Long RoadStreet"])
+    for asked, by in (("kirj", "Kirjasto <b>"), ("كتب", "مكتبة")):
+        box.fill(asked)
+        expect(page.get_by_role("option")).to_have_text([f"Libraryplace · \u2068{by}\u2069"])
     box.fill("cafe")
     expect(page.get_by_role("option")).to_have_text(["Café Ämyräplace", "Old caféplace"])
     box.press("ArrowDown")
