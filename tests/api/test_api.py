@@ -87,7 +87,7 @@ def test_it_answers_what_commands_print(
     assert any(names)
     assert [one["name"] for one in finnish] == [name and f"{name} suomeksi" for name in names]
     refused = client.get(f"{city}/places?query=pub&names_in=Finnish")
-    assert (refused.status_code, refused.json()["code"]) == (400, "names-language-unknown")
+    assert (refused.status_code, refused.json()["code"]) == (422, "names-language-unknown")
     (model,) = client.get(f"{city}/models").json()
     assert model["in_use"]
     assert "folder" not in model
