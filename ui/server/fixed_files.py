@@ -42,7 +42,7 @@ def streamlits_files(base: str) -> dict[str, Path]:
 class FixedFiles:
     """Middleware: fixed files come from memory, packed by gzip for who takes that.
 
-    A first visit loads some eighty of them. Streamlit sends its own unpacked and in pieces, each
+    A first visit loads a hundred of them. Streamlit sends its own unpacked and in pieces, each
     read by a thread; what else lies on the disk would be packed anew for every visitor.
 
     Args:
