@@ -7,13 +7,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from ui.map import served
-from ui.shell.routes import code_address, map_code_address, routes
+from ui.server.fixed_files import FixedFiles
+from ui.shell.routes import code_address, code_files, map_code_address, routes
 
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     monkeypatch.setenv("AETHER_HOME", str(tmp_path))
-    return TestClient(Starlette(routes=routes()))
+    return TestClient(FixedFiles(Starlette(routes=routes()), code_files()))
 
 
 def test_data_are_handed_out_once_and_for_ever(client: TestClient) -> None:
