@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 import shapely
 
@@ -14,8 +15,13 @@ from tests.errors import fault
 HELSINKI = shapely.box(*BOX)
 
 
-def test_a_small_city_is_drawn_with_all_kinds_inside_its_boundary() -> None:
-    drawn = read_osm_base_map(packaged_extract(), HELSINKI)
+@pytest.fixture(scope="module")
+def small() -> gpd.GeoDataFrame:
+    return read_osm_base_map(packaged_extract(), HELSINKI)
+
+
+def test_a_small_city_is_drawn_with_all_kinds_inside_its_boundary(small: gpd.GeoDataFrame) -> None:
+    drawn = small
     assert list(drawn.columns) == ["kind", "name", "other_names", "main", "geometry"]
     assert set(drawn["kind"]) == {"water", "green", "road", "building"}
     assert drawn.crs.to_epsg() == 4326
@@ -32,9 +38,8 @@ def test_a_small_city_is_drawn_with_all_kinds_inside_its_boundary() -> None:
     assert "Esplanadinpuisto" in set(drawn.loc[drawn["kind"] == "green", "name"])
 
 
-def test_a_large_city_is_drawn_without_buildings_and_side_streets() -> None:
+def test_a_large_city_is_drawn_without_buildings_and_side_streets(small: gpd.GeoDataFrame) -> None:
     drawn = read_osm_base_map(packaged_extract(), HELSINKI.buffer(0.1))
-    small = read_osm_base_map(packaged_extract(), HELSINKI)
     assert "building" not in set(drawn["kind"])
     assert 0 < (drawn["kind"] == "road").sum() < (small["kind"] == "road").sum()
 
