@@ -135,6 +135,11 @@ def names(city: CitySummary, colours: Ground) -> pdk.Layer | None:
     return pdk.Layer("NameLayer", where, id="names", **look)
 
 
+def name_languages(city: CitySummary) -> frozenset[str]:
+    """The languages in which streets, parks or waters are known beside their main names."""
+    return _drawn_of(city).languages
+
+
 def names_address(city: CitySummary) -> str | None:
     """Where those names are found; None where the base map has none."""
     drawn = _drawn_of(city)
