@@ -47,9 +47,7 @@ def _a_fifth(
     return published_split(split, target, *of, seed=seed)
 
 
-CROSS_VALIDATION: Final = TestProtocol(
-    "cross-validation", mark("Cross-validation"), make_folds
-)
+CROSS_VALIDATION: Final = TestProtocol("cross-validation", mark("Cross-validation"), make_folds)
 _PUBLISHED: Final = TestProtocol(
     "published",
     mark("As published (80/20 split, five seeds)"),
