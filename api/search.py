@@ -16,6 +16,7 @@ from workflows.search.change import change_cells
 from workflows.search.documents import (
     answer_document,
     change_document,
+    checked_names_in,
     places_document,
     search_document,
 )
@@ -33,6 +34,14 @@ Language = Annotated[
     Field(
         max_length=20,
         description="Of the question: en, de, es, fr or fi; English is understood beside it.",
+    ),
+]
+NamesIn = Annotated[
+    str | None,
+    Field(
+        max_length=35,
+        description="Language tag of places' and streets' names, such as sv or zh-Hant, where "
+        "their source has it; default: the main names.",
     ),
 ]
 Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
@@ -75,6 +84,7 @@ class Ask(OfYear):
     mode: Literal["all", "add"] = "all"
     extent: Extent = Extent.LAND
     language: Language = SOURCE
+    names_in: NamesIn = None
 
 
 class Places(Asked):
@@ -85,6 +95,7 @@ class Places(Asked):
     lon: Degrees | None = None
     lat: Degrees | None = None
     within: float | None = Field(None, gt=0, allow_inf_nan=False, description="Metres.")
+    names_in: NamesIn = None
 
 
 class Change(Asked):
@@ -113,6 +124,7 @@ def likened(store: Store, slug: str, asked: Similar) -> dict[str, Any]:
 
 def answered(store: Store, slug: str, asked: Ask) -> dict[str, Any]:
     """Answer a question with near, not near, like, not and in."""
+    names_in = checked_names_in(asked.names_in)
     answer = answer_to(
         store,
         slug,
@@ -123,7 +135,7 @@ def answered(store: Store, slug: str, asked: Ask) -> dict[str, Any]:
         extent=asked.extent,
         language=asked.language,
     )
-    return answer_document(answer, answer.best(asked.top))
+    return answer_document(answer, answer.best(asked.top, names_in))
 
 
 def places_ranked(store: Store, slug: str, asked: Places) -> dict[str, Any]:
@@ -135,11 +147,12 @@ def places_ranked(store: Store, slug: str, asked: Places) -> dict[str, Any]:
             "give both or neither",
             code="point-not-two-numbers",
         )
+    names_in = checked_names_in(asked.names_in)
     centre = None if asked.lon is None or asked.lat is None else (asked.lon, asked.lat)
     hits = search_places(
         store, slug, asked.query, centre, asked.within, asked.top, asked.minus, asked.model
     )
-    return places_document(slug, asked.query, hits)
+    return places_document(slug, asked.query, hits, names_in)
 
 
 def changed(store: Store, slug: str, asked: Change) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A mirror of the embedding as large as wanted, served over HTTP from one block place.
 
-Run as `python -m benchmarks.mirror_server FOLDER`; its address is the first line it prints. It has
+Run as `python -m benchmarks.mirror_server FOLDER [--misbehaving]`; its address is the first line it
+prints. It has
 a process of its own, so that its memory is not counted as the fetch's. Directories and byte ranges
 are those of the real files: BigTIFF, 8192 pixels of 10 m, 64 planes of ZSTD blocks of 1024 pixels,
 rows from the south. Only the blocks are few: every place of every file holds those of one, its
@@ -8,11 +9,12 @@ bands turned by a number that depends on where it lies.
 """
 
 import hashlib
+import itertools
 import re
 import struct
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -38,6 +40,11 @@ _STRIPS = 4  # that the place is put together from: no strip repeats within a ba
 _TURNS = 5  # neighbours differ in both directions
 _GAP = b"\0" * 8  # between two blocks of a cloud-optimised file
 _RANGE = re.compile(r"bytes=(\d+)-(\d+)")
+_TURNED_AWAY = ("python", "curl", "go-http", "libcurl", "aiohttp", "okhttp")
+_LONGEST = 2_300_000
+"""Bytes of one answer."""
+_ASKS_FOR_A_PAUSE, _BREAKS_OFF = 97, 41
+"""One request in so many."""
 _SHORT, _LONG, _DOUBLE, _ASCII, _LONG8 = 3, 4, 12, 2, 16
 
 
@@ -69,6 +76,19 @@ def turn_at(column: int, row: int) -> int:
         row: Counted northwards from the equator.
     """
     return (column + 2 * row) % _TURNS
+
+
+def served_at(place: NDArray[np.int8], x: float, y: float) -> NDArray[np.int8]:
+    """The pixel of a point of the zone, int8 `[64]`.
+
+    Args:
+        place: What `write_place` wrote as pixels.
+        x: Easting in metres.
+        y: Northing in metres.
+    """
+    column, row = (int(metres // PIXEL) for metres in (x - EASTING, y))
+    turn = turn_at(column // BLOCK, row // BLOCK)
+    return np.roll(place[:, row % BLOCK, column % BLOCK], -turn)
 
 
 class Mirror:
@@ -225,8 +245,11 @@ class _Connection(BaseHTTPRequestHandler):
         self._head(206 if asked else 200, end - start, headers)
         if body:
             parts = [memoryview(file)] if isinstance(file, bytes) else file.parts(start, end)
-            for part in parts:
-                self.wfile.write(part)
+            self._send(parts, end - start)
+
+    def _send(self, parts: Iterable[memoryview], length: int) -> None:  # noqa: ARG002
+        for part in parts:
+            self.wfile.write(part)
 
     def _head(self, status: int, length: int, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -235,14 +258,52 @@ class _Connection(BaseHTTPRequestHandler):
         self.end_headers()
 
 
+class _Misbehaving(_Connection):
+    """Does what the real ones were seen to do, in turn and where they did it."""
+
+    count = itertools.count(1)
+
+    def _answer(self, *, body: bool) -> None:
+        if self.headers.get("User-Agent", "").lower().startswith(_TURNED_AWAY):
+            self._head(403, 0, {})
+        elif self.mirror.file(self.path) is None:
+            page = b"<!doctype html><title>Not what was asked for</title>"
+            self._head(200, len(page), {"Content-Type": "text/html"})
+            self.wfile.write(page if body else b"")
+        elif body and next(self.count) % _ASKS_FOR_A_PAUSE == 0:
+            self._head(503, 0, {"Retry-After": "1"})
+        else:
+            super()._answer(body=body)
+
+    def _head(self, status: int, length: int, headers: dict[str, str]) -> None:
+        if self.command == "HEAD":  # tells no length
+            self.close_connection = True
+            self.send_response(status)
+            self.end_headers()
+        else:
+            super()._head(status, length, headers)
+
+    def _send(self, parts: Iterable[memoryview], length: int) -> None:
+        breaks_off = next(self.count) % _BREAKS_OFF == 0
+        left = min(length // 2 if breaks_off else length, _LONGEST)
+        self.close_connection = left < length
+        for part in parts:
+            self.wfile.write(part[:left])
+            left -= len(part)
+            if left <= 0:
+                break
+
+
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
 
 
 def main() -> None:
     """Serve until standard input ends: when whoever started this closes it, or is gone."""
-    _Connection.mirror = Mirror(Path(sys.argv[1]))
-    with _Http(("127.0.0.1", 0), _Connection) as http:
+    folder, *flags = sys.argv[1:]
+    _Connection.mirror = Mirror(Path(folder))
+    kind = _Misbehaving if "--misbehaving" in flags else _Connection
+    with _Http(("127.0.0.1", 0), kind) as http:
         threading.Thread(target=http.serve_forever, daemon=True).start()
         print(f"http://127.0.0.1:{http.server_address[1]}", flush=True)
         sys.stdin.read()

@@ -1,9 +1,14 @@
 """Layers: what was kept, on the map, with where it came from; two of them side by side."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import streamlit as st
 
 from aether_core.language import _, mark, moment
+from aether_core.tasks.predictors.predictor import PREDICTORS
 from aether_core.tasks.samples.representations import REPRESENTATION_KINDS
+from aether_core.tasks.testing.protocols import PROTOCOLS
 from ui.jobs.links import LAYER
 from ui.maps import difference, gone, layer_map, take_away
 from ui.maps.layer_names import distinct_names, features_used
@@ -36,6 +41,11 @@ ASKED = {
     "predictor": mark("Method"),
     "protocol": mark("Test"),
 }
+TOLD_BY_TITLE: Mapping[str, Callable[[Any], str]] = {
+    "predictor": lambda name: PREDICTORS[name].title,
+    "protocol": lambda name: PROTOCOLS[name].title,
+}
+"""What was asked for by a name that stands for a title."""
 
 
 def choose(layers: list[LayerSummary]) -> LayerSummary:
@@ -90,9 +100,9 @@ def kind_and_features(layer: LayerSummary) -> list[str]:
 def draw_lineage(layer: LayerSummary) -> None:
     """Where the layer came from, enough to make it again."""
     asked = {
-        _(label): layer.parameters[name]
+        _(label): _(TOLD_BY_TITLE[name](value)) if name in TOLD_BY_TITLE else value
         for name, label in ASKED.items()
-        if layer.parameters.get(name) is not None
+        if (value := layer.parameters.get(name)) is not None
     }
     if (used := _("Data used")) in asked:
         asked[used] = features_used(layer)
@@ -142,11 +152,8 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
             take_away.report(city, chosen)
         with right:
             take_away.qgis(city, chosen)
-        left, right = st.columns(2, gap="small")
-        with left:
-            draw_renaming(city, chosen)
-        with right:
-            draw_removal(city, chosen)
+        draw_renaming(city, chosen)
+        draw_removal(city, chosen)
         st.page_link(
             page.DISTRICTS, label=_("Figures of districts"), query_params={state.CITY: city.slug}
         )

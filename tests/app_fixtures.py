@@ -39,7 +39,8 @@ T = TypeVar("T")
 class CityFiles:
     """What a user would bring: an int8 bottom-up COG, places, a boundary; and the truth.
 
-    `more_pois` are two further places, and one of `pois` again.
+    Named places have a Finnish name, too, which ends in " suomeksi". `more_pois` are two further
+    places, and one of `pois` again.
     """
 
     embedding: Path
@@ -71,7 +72,8 @@ def city_files(tmp_path_factory: pytest.TempPathFactory) -> CityFiles:
         folder / n for n in ("tinytown.tif", "places.geojson", "more.geojson", "area.geojson")
     )
     write_embedding_cog(embedding, city.vectors, city.transform, city.crs, bottom_up=True)
-    city.pois.to_file(pois, driver="GeoJSON")
+    finnish = city.pois["name"].where(city.pois["name"] == "", city.pois["name"] + " suomeksi")
+    city.pois.assign(**{"name:fi": finnish}).to_file(pois, driver="GeoJSON")
     lonlat = shapely.get_coordinates(city.pois.geometry.to_numpy())
     inmost = city.pois.iloc[[int(np.hypot(*(lonlat - lonlat.mean(axis=0)).T).argmin())]]
     names = ["A further park", "A further school", inmost["name"].iloc[0]]

@@ -10,7 +10,8 @@ import shapely
 from pyproj import Geod
 
 from aether_core.city.boundary import working_crs
-from aether_core.city.osm_features import read_osm_features, tag_text
+from aether_core.city.osm_features import names_of, read_osm_features, tag_text
+from aether_core.language import OTHER_NAMES
 from aether_core.reading import in_own_process
 from aether_core.vector import DEFAULT_LIMITS, Limits
 
@@ -78,9 +79,10 @@ def read_osm_base_map(
         limits: Upper bound on the file's size.
 
     Returns:
-        Columns `kind` (`water`, `green`, `road` or `building`), `name`, `main` (of a road: whether
-        it is one of `THROUGH_ROADS`; None of others) and `geometry` in WGS84; empty when the
-        extract holds nothing of the kind. The open sea is not in it: OpenStreetMap draws only its
+        Columns `kind` (`water`, `green`, `road` or `building`), `name`, `other_names` (those in
+        other languages, `aether_core.language.names`), `main` (of a road: whether it is one of
+        `THROUGH_ROADS`; None of others) and `geometry` in WGS84; empty when the extract holds
+        nothing of the kind. The open sea is not in it: OpenStreetMap draws only its
         coast.
 
     Raises:
@@ -102,6 +104,12 @@ def read_osm_base_map(
     return drawn_inside(found, boundary)
 
 
+def nothing_drawn() -> gpd.GeoDataFrame:
+    """A backdrop of nothing."""
+    columns: dict[str, list[str]] = {name: [] for name in ("kind", "name", OTHER_NAMES, "main")}
+    return gpd.GeoDataFrame(columns, geometry=[], crs="EPSG:4326")
+
+
 def is_large(boundary: shapely.Geometry) -> bool:
     """Whether a city, WGS84, is so large that neither buildings nor side streets are drawn."""
     return bool(abs(Geod(ellps="WGS84").geometry_area_perimeter(boundary)[0]) > LARGE_CITY_M2)
@@ -111,15 +119,15 @@ def drawn_inside(found: gpd.GeoDataFrame, boundary: shapely.Geometry) -> gpd.Geo
     """Cut a backdrop to its city, and leave out what is too small to be seen.
 
     Args:
-        found: Columns `kind`, `name`, `main` and `geometry`; any CRS. Roads that are no lines, and
-            others that are no areas, go.
+        found: Columns `kind`, `name`, `other_names`, `main` and `geometry`; any CRS. Roads
+            that are no lines, and others that are no areas, go.
         boundary: Where to cut, WGS84.
 
     Returns:
         The backdrop as `read_osm_base_map` gives it.
     """
     if found.empty:
-        return gpd.GeoDataFrame({"kind": [], "name": [], "main": []}, geometry=[], crs="EPSG:4326")
+        return nothing_drawn()
     metric = found.to_crs(working_crs(boundary))
     metric = metric.set_geometry(metric.geometry.make_valid())
     metric = metric[_fitting(metric)]
@@ -158,7 +166,12 @@ def _tagged(features: gpd.GeoDataFrame, tags: Mapping[str, frozenset[str]]) -> "
 
 def _of_kind(features: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
-        {"kind": kind, "name": tag_text(features, "name").to_numpy(), "main": None},
+        {
+            "kind": kind,
+            "name": tag_text(features, "name").to_numpy(),
+            OTHER_NAMES: names_of(features),
+            "main": None,
+        },
         geometry=features.geometry.to_numpy(),
         crs=features.crs,
     )

@@ -13,6 +13,7 @@ from aether_core.errors import InputError
 from aether_core.files.pyrosm_results import keep_results_private
 from aether_core.files.source import local_file
 from aether_core.poi.osm.extract import PBF_SUFFIXES
+from aether_core.poi.osm.tags import names_among
 from aether_core.spatial.longitudes import boxes_of, extent_of
 from aether_core.vector import DEFAULT_LIMITS, WGS84, Limits
 
@@ -31,7 +32,8 @@ def read_osm_features(
         path: A local `.osm.pbf` file.
         wanted: Values by key; True takes every value.
         boundary: Only features that meet its bounding box are read, WGS84; all when None.
-        columns: Tags to return as columns; read them with `tag_text`.
+        columns: Tags to return as columns; read them with `tag_text`. Names in other languages come
+            by themselves; read them with `names_of`.
         limits: Upper bound on the file's size.
 
     Returns:
@@ -83,3 +85,10 @@ def tag_text(features: gpd.GeoDataFrame, key: str) -> "pd.Series[str]":
     if key not in features.columns:
         return pd.Series("", index=features.index, dtype=str)
     return features[key].fillna("").astype(str)
+
+
+def names_of(features: gpd.GeoDataFrame) -> list[str]:
+    """What features are called in other languages, as the column `other_names` keeps it."""
+    if "tags" not in features.columns:
+        return [""] * len(features)
+    return [names_among(tags) for tags in features["tags"]]

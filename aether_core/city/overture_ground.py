@@ -23,9 +23,12 @@ from aether_core.city.base_map import (
     THROUGH_ROADS,
     drawn_inside,
     is_large,
+    nothing_drawn,
 )
 from aether_core.city.streets import WALKED, bounds_of_walks, lines_of
+from aether_core.language import OTHER_NAMES
 from aether_core.net import Web
+from aether_core.poi.overture.record import names_in
 from aether_core.poi.overture.release import Overture
 from aether_core.poi.overture.table import TableSize, overture_size, overture_table
 from aether_core.progress import Progress, silent
@@ -41,6 +44,7 @@ LICENCE: Final = "ODbL-1.0"
 licensing"."""
 _OSM: Final = "OpenStreetMap"
 _COLUMNS: Final = ("geometry", "names.primary", "subtype", "class", "sources.dataset")
+_OPTIONAL: Final = ("names.common",)
 _LOOKED_AT: Final = ("subtype", "class")
 _LINK: Final = "link"
 _GONE: Final = frozenset({"is_under_construction", "is_abandoned"})
@@ -94,7 +98,7 @@ class _Source:
     Attributes:
         words: What is read, for whoever waits.
         wanted: Marks rows by `subtype` and `class`.
-        columns: Columns beside those of all types; a release may lack them.
+        more: Columns beside those of all types; a release may lack them.
         bounds: Where it is read, of a city's boundary.
     """
 
@@ -103,8 +107,13 @@ class _Source:
     drawn: str
     words: str
     wanted: Mask
-    columns: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
     bounds: Callable[[shapely.Geometry], Bounds] = extent_of
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Columns that a release may lack."""
+        return (*_OPTIONAL, *self.more)
 
     def boxes(self, boundary: shapely.Geometry) -> Sequence[Bounds]:
         """Where it is read, two boxes across the 180th meridian."""
@@ -194,7 +203,7 @@ def overture_ground(
             source.kind,
             source.boxes(boundary),
             columns=_COLUMNS,
-            optional=source.columns,
+            optional=source.optional,
             first=_LOOKED_AT,
             only=source.wanted,
             progress=_share(progress, source, before, size.bytes, total),
@@ -208,7 +217,11 @@ def overture_ground(
         streets, walks = _streets(segments, MAIN_ROADS if is_large(boundary) else ROADS)
         frames.append(streets)
         there[_STREETS] = segments
-    found = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=WGS84) if frames else _none()
+    found = (
+        gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=WGS84)
+        if frames
+        else nothing_drawn()
+    )
     return OvertureGround(
         base_map=drawn_inside(found, boundary),
         walks=gpd.GeoSeries(walks, crs=WGS84),
@@ -217,10 +230,6 @@ def overture_ground(
         ),
         buildings_left_out=left_out,
     )
-
-
-def _none() -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame({"kind": [], "name": [], "main": []}, geometry=[], crs=WGS84)
 
 
 def _sizes(
@@ -236,7 +245,7 @@ def _sizes(
             source.kind,
             source.boxes(boundary),
             columns=_COLUMNS,
-            optional=source.columns,
+            optional=source.optional,
             progress=_looking(progress, source),
         )
         for source in (wanted if is_large(boundary) else [*wanted, _BUILDINGS])
@@ -263,12 +272,17 @@ def _share(progress: Progress, source: _Source, before: int, size: int, total: i
 
 
 def _frame(table: pa.Table, source: _Source) -> gpd.GeoDataFrame:
-    names = pc.struct_field(table.column("names"), "primary").to_pylist()
+    names = [one or {} for one in table.column("names").to_pylist()]
     shapes: NDArray[Any] = shapely.from_wkb(
         table.column("geometry").to_numpy(), on_invalid="ignore"
     )
     return gpd.GeoDataFrame(
-        {"kind": source.drawn, "name": [name or "" for name in names], "main": None},
+        {
+            "kind": source.drawn,
+            "name": [one.get("primary") or "" for one in names],
+            OTHER_NAMES: [names_in(one.get("common")) for one in names],
+            "main": None,
+        },
         geometry=shapely.force_2d(shapes),
         crs=WGS84,
     )

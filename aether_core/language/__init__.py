@@ -8,6 +8,17 @@ later.
 
 from aether_core.language.catalogues import LANGUAGES, SOURCE, damaged, first_matched, matched
 from aether_core.language.figures import date, day_in_full, figure, in_charts, localised, moment
+from aether_core.language.names import (
+    OTHER_NAMES,
+    PlaceName,
+    all_of,
+    in_order,
+    language_tag,
+    names_kept,
+    other_names,
+    place_names,
+    said_in,
+)
 from aether_core.language.reader import (
     is_told_by,
     locale,
@@ -16,6 +27,7 @@ from aether_core.language.reader import (
     speaking,
     spoken,
     tag,
+    wanted,
 )
 from aether_core.language.speech import (
     Marked,
@@ -30,10 +42,13 @@ from aether_core.language.speech import (
 
 __all__ = [
     "LANGUAGES",
+    "OTHER_NAMES",
     "SOURCE",
     "Marked",
     "Numeral",
+    "PlaceName",
     "_",
+    "all_of",
     "as_marked",
     "capitalised",
     "damaged",
@@ -42,17 +57,24 @@ __all__ = [
     "figure",
     "first_matched",
     "in_charts",
+    "in_order",
     "is_told_by",
+    "language_tag",
     "locale",
     "localised",
     "mark",
     "matched",
     "moment",
+    "names_kept",
+    "other_names",
+    "place_names",
     "plural",
     "runs_right_to_left",
+    "said_in",
     "speak",
     "speaking",
     "spoken",
     "tag",
     "translated",
+    "wanted",
 ]

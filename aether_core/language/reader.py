@@ -59,6 +59,14 @@ def locale() -> Locale:
     return parsed(tag) or _ENGLISH
 
 
+def wanted() -> str | None:
+    """The language somebody reads names in, BCP 47; None where nobody has said one.
+
+    Unlike sentences names take no catalogue: a Swede, who reads English pages, has them in Swedish.
+    """
+    return _spoken.get() or _Asking.reader()
+
+
 def spoken() -> str:
     """The reader's language, one of those there are."""
     return str(locale().language)

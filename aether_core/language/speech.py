@@ -9,7 +9,8 @@ from babel import Locale
 
 from aether_core.language.catalogues import SOURCE, catalogue
 from aether_core.language.figures import figure_in
-from aether_core.language.reader import locale
+from aether_core.language.names import PlaceName, said_in
+from aether_core.language.reader import locale, wanted
 
 log = logging.getLogger("aether.language")
 _ENGLISH: Final = Locale(SOURCE)
@@ -106,16 +107,18 @@ def _(sentence: str, /, **values: object) -> str:
         return _asked_for(sentence)
     known = locale()
     if known.language == SOURCE:
-        return _Filled(known).vformat(sentence, (), values) if values else sentence
+        return _Filled(known, wanted()).vformat(sentence, (), values) if values else sentence
     if not sentence:
         return sentence  # gettext keeps a catalogue's heading under the empty text
     return _filled(catalogue(known.language).gettext(sentence), sentence, known, values)
 
 
 def translated(text: str) -> str:
-    """What is marked, or a numeral, in the reader's language; any other text, a name, as it is."""
+    """What is marked, a numeral or a place's name in the reader's language; others as they are."""
     if isinstance(text, Numeral):
         return figure_in(text.value, text.form, locale())
+    if isinstance(text, PlaceName):
+        return said_in(text, wanted())
     return _asked_for(text) if isinstance(text, Marked) else text
 
 
@@ -144,12 +147,20 @@ def plural(one: str, several: str, number: int, /, **values: object) -> str:
 
 
 class _Filled(Formatter):
-    """Fills values in as `str.format` does, but numbers as a locale writes them."""
+    """Fills values in as `str.format` does, but numbers as a locale writes them.
 
-    def __init__(self, known: Locale) -> None:
+    Args:
+        known: The locale.
+        names_in: Language of places' names; None: as their source mainly has them.
+    """
+
+    def __init__(self, known: Locale, names_in: str | None = None) -> None:
         self._locale = known
+        self._names_in = names_in
 
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - as of its base
+        if isinstance(value, PlaceName):
+            value = said_in(value, self._names_in)
         if isinstance(value, Numeral):
             return figure_in(value.value, value.form, self._locale)
         return figure_in(value, format_spec, self._locale)
@@ -158,7 +169,7 @@ class _Filled(Formatter):
 def _filled(said: str, english: str, known: Locale, values: dict[str, object]) -> str:
     if not values:
         return said
-    filled = _Filled(known)
+    filled = _Filled(known, wanted())
     try:
         return filled.vformat(said, (), values)
     except (KeyError, IndexError, ValueError):

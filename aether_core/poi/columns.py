@@ -9,7 +9,7 @@ class PoiColumns:
     """The places of a file, a row each in the file's order.
 
     Attributes:
-        texts: Lists `source`, `source_id`, `name`, `category`, `group`, "" where missing.
+        texts: Lists by column of the POI table (`POI_COLUMNS`), "" where missing.
         columns: Column of the file by what it was used for; None for what no column tells.
         reasons: Why a row is left out, "" for those that stay.
         source: What the file was recognised as, such as `Overture places`; None for others.

@@ -1,15 +1,16 @@
 """Which columns of a vector file hold a POI's name, category and group."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from aether_core.errors import InputError
+from aether_core.language import OTHER_NAMES, language_tag, names_kept, other_names
 from aether_core.poi.columns import PoiColumns
 from aether_core.poi.frame import plain_text
 from aether_core.poi.headings import fitting
-from aether_core.poi.osm.tags import Tags, tags_in
+from aether_core.poi.osm.tags import NAME_IN, Tags, names_tagged, tags_in
 from aether_core.poi.osm.taxonomy import (
     NOTHING,
     describe_tags,
@@ -24,6 +25,9 @@ from aether_core.vector.headings import find_column, first_column
 _OSM_VALUE = ("fclass",)
 _SOURCE = ("source", "dataset", "provider")
 _SOURCE_ID = ("source_id", "osm_id", "@id", "full_id", "poi_id", "place_id", "id", "fid", "uid")
+_NAME_COLUMN = "name_"
+_NO_LANGUAGES = frozenset({"id", "no", "nr"})
+"""What `name_id`, `name_no` and `name_nr` are of in a table: numbers."""
 _OPTION = {"name": "--name-field", "category": "--category-field", "group": "--group-field"}
 
 
@@ -126,6 +130,7 @@ def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> PoiC
             "name": names or empty,
             "category": categories or empty,
             "group": groups or told_groups or empty,
+            OTHER_NAMES: other_names_in(attributes, tags) or empty,
         },
         columns={
             "name": names_from,
@@ -135,6 +140,47 @@ def poi_columns(attributes: pd.DataFrame, fields: PoiFields, label: str) -> PoiC
         reasons=empty,
         notes=tuple(notes),
     )
+
+
+def other_names_in(attributes: pd.DataFrame, tags: Tags | None = None) -> list[str]:
+    """What places are called in other languages; an empty list where no column says it.
+
+    Columns are `name:sv`, as OpenStreetMap has it, `name_sv`, one with all tags, and the column
+    that tables of this app keep.
+
+    Args:
+        attributes: The file's columns.
+        tags: OpenStreetMap tags among them.
+    """
+    if OTHER_NAMES in attributes.columns:
+        return [other_names(names_kept(cell).items()) for cell in attributes[OTHER_NAMES]]
+    columns = {
+        heading: language
+        for heading in attributes.columns
+        if (language := _language_of(str(heading))) is not None
+    }
+    rows: Sequence[Mapping[str, object]] = [{}] * len(attributes) if tags is None else tags.rows
+    if not columns and not any(key.startswith(NAME_IN) for row in rows for key in row):
+        return []
+    keys = [f"{NAME_IN}{language}" for language in columns.values()]
+    cells = zip(*(attributes[heading] for heading in columns), strict=True)
+    told = cells if columns else [()] * len(attributes)
+    return [
+        names_tagged({**row, **dict(zip(keys, named, strict=True))})
+        for row, named in zip(rows, told, strict=True)
+    ]
+
+
+def _language_of(heading: str) -> str | None:
+    """The language of a column of names; None where it is none."""
+    lowered = heading.strip().lower()
+    if lowered.startswith(NAME_IN):
+        return language_tag(lowered.removeprefix(NAME_IN)) if "_" not in lowered else None
+    if not lowered.startswith(_NAME_COLUMN):
+        return None
+    said = lowered.removeprefix(_NAME_COLUMN)
+    # Two letters: "name_alt" and "name_eng" are no tags.
+    return language_tag(said) if said[2:3] in {"", "_"} and said not in _NO_LANGUAGES else None
 
 
 def _missing(role: str) -> str:

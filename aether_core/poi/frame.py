@@ -8,14 +8,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from aether_core.language import OTHER_NAMES
 from aether_core.vector import WGS84
 from aether_core.vector.parsed import ShapeArray
 
-POI_COLUMNS = ("source", "source_id", "name", "category", "group")
+POI_COLUMNS = ("source", "source_id", "name", "category", "group", OTHER_NAMES)
 
 
 def poi_frame(columns: Mapping[str, Sequence[str]], geometry: ShapeArray) -> gpd.GeoDataFrame:
     """Make a POI table: the text columns of `POI_COLUMNS` ("" when missing) and a WGS84 point.
+
+    `name` is the source's main name, which is all that texts for models are made of; `other_names`
+    holds those in other languages (`aether_core.language.names`).
 
     Args:
         columns: Text by column name; a column that is left out is empty.

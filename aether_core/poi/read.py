@@ -34,8 +34,8 @@ class PoiFile:
     """Places of a file.
 
     Attributes:
-        frame: Columns `source`, `source_id`, `name`, `category`, `group` (text, "" when missing)
-            and `geometry` (WGS84 points; areas and lines become a point on them; None when
+        frame: The text columns of the POI table (`POI_COLUMNS`, "" when missing) and `geometry`
+            (WGS84 points; areas and lines become a point on them; None when
             missing), in the file's order.
         report: How the file was read.
         source: What it was recognised as, such as `Overture places`; None for others.

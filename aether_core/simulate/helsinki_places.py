@@ -5,6 +5,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from aether_core.language import OTHER_NAMES
 from aether_core.poi.osm.extract import SOURCE, read_osm_pois
 
 _NOT_ASKED_FOR = frozenset({"bicycle parking", "motorcycle parking", "cash machine", "parking"})
@@ -39,8 +40,7 @@ def demo_places(extract: Path, features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             after the park or the bay they belong to.
 
     Returns:
-        Columns `source`, `source_id`, `name`, `category`, `group` and a WGS84 point, ordered by
-        `source_id`.
+        The text columns of the POI table and a WGS84 point, ordered by `source_id`.
     """
     places = read_osm_pois(extract)
     asked_for = ~places["category"].isin(_NOT_ASKED_FOR | {""}) & (places["name"] != "")
@@ -68,8 +68,9 @@ def _waterside(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _known_as(named: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """What gives its name to its parts, in the column `whole`."""
-    return named[["name", "geometry"]].rename(columns={"name": "whole"})
+    """What gives its names to its parts, in the columns `whole` and `whole_names`."""
+    called = {"name": "whole", OTHER_NAMES: "whole_names"}
+    return named[[*called, "geometry"]].rename(columns=called)
 
 
 def _points(features: gpd.GeoDataFrame, words: dict[str, str]) -> gpd.GeoDataFrame:
@@ -77,7 +78,7 @@ def _points(features: gpd.GeoDataFrame, words: dict[str, str]) -> gpd.GeoDataFra
     category = pd.Series("", index=features.index)
     for key in _KINDS:
         category = category.where(category != "", features[key].map(words).fillna(""))
-    chosen = features[["osm_type", "id", "name", "geometry"]].assign(
+    chosen = features[["osm_type", "id", "name", OTHER_NAMES, "geometry"]].assign(
         category=category, area=features.area
     )
     chosen = chosen[category != ""].sort_values("area", ascending=False, kind="stable")
@@ -95,6 +96,7 @@ def _places(points: gpd.GeoDataFrame, group: str) -> gpd.GeoDataFrame:
             "source": SOURCE,
             "source_id": points["osm_type"] + "/" + points["id"].astype(str),
             "name": points["name"].where(points["name"] != "", points["whole"]),
+            OTHER_NAMES: points[OTHER_NAMES].where(points["name"] != "", points["whole_names"]),
             "category": points["category"],
             "group": group,
         },

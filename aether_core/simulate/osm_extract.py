@@ -13,6 +13,8 @@ import pandas as pd
 
 from aether_core.errors import NotFoundError
 from aether_core.files.pyrosm_results import keep_results_private
+from aether_core.language import OTHER_NAMES
+from aether_core.poi.osm.tags import names_among
 
 BOX = (24.9352, 60.1642, 24.9534, 60.1791)
 """West, south, east, north of the extract in degrees (WGS84): the city's boundary."""
@@ -74,8 +76,8 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
 
     Returns:
         One row a feature, sorted by type and id so that the order never varies; columns
-        `osm_type`, `id`, each of `KEYS` (str, "" where the tag is missing) and `geometry` in
-        EPSG:32635.
+        `osm_type`, `id`, each of `KEYS` (str, "" where the tag is missing), `other_names` and
+        `geometry` in EPSG:32635.
     """
     import pyrosm
 
@@ -84,6 +86,7 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
         custom_filter=dict.fromkeys(_WANTED, True), tags_as_columns=list(KEYS)
     )
     columns = {key: _tag_column(raw, key) for key in KEYS}
+    columns[OTHER_NAMES] = raw["tags"].map(names_among)
     frame = gpd.GeoDataFrame(
         {"osm_type": raw["osm_type"].astype(str), "id": raw["id"].astype("int64"), **columns},
         geometry=raw.geometry,

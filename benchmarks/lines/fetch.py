@@ -23,7 +23,7 @@ from benchmarks.line import Case, Clock, Line, Size, Took, Way, every, peak_at_m
 if TYPE_CHECKING:
     import shapely
 
-_MIDDLE = (450_000.0, 5_650_000.0)
+MIDDLE = (450_000.0, 5_650_000.0)
 """Of the box in the zone's metres, so far from the zone's edges that no other has a part of it."""
 _KM = 100
 _LEAST_KM = 5  # four places in two files
@@ -45,7 +45,7 @@ def box(km: int) -> "shapely.Geometry":
     import shapely
     from pyproj import Transformer
 
-    x, y = _MIDDLE
+    x, y = MIDDLE
     square = shapely.box(x - 500 * km, y - 500 * km, x + 500 * km, y + 500 * km)
     to_wgs84 = Transformer.from_crs(mirror_server.EPSG, 4326, always_xy=True)
     return shapely.transform(
@@ -92,9 +92,15 @@ def ours(case: Case) -> Took:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The mirror's server in a process of its own; gives its address."""
+def serving(folder: Path, *, misbehaving: bool = False) -> Iterator[str]:
+    """The mirror's server in a process of its own; gives its address.
+
+    Args:
+        folder: From `mirror_server.write_place`.
+        misbehaving: It does what real ones were seen to do.
+    """
     command = [sys.executable, "-m", "benchmarks.mirror_server", str(folder)]
+    command += ["--misbehaving"] * misbehaving
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as server:
         assert server.stdout is not None
@@ -110,14 +116,9 @@ def check(case: Case, rasters: list[Path]) -> None:
     offsets = np.random.default_rng(0).uniform(-reach, reach, (_COMPARED, 2))
     place = np.load(case.folder / "place.npy", mmap_mode="r")
     with rasterio.open(raster) as dataset:
-        for x, y in offsets + _MIDDLE:
+        for x, y in offsets + MIDDLE:
             (found,) = dataset.sample([(x, y)])
-            column, row = (
-                int(metres // mirror_server.PIXEL) for metres in (x - mirror_server.EASTING, y)
-            )
-            turn = mirror_server.turn_at(column // mirror_server.BLOCK, row // mirror_server.BLOCK)
-            pixel = place[:, row % mirror_server.BLOCK, column % mirror_server.BLOCK]
-            served = np.roll(pixel, -turn)
+            served = mirror_server.served_at(place, x, y)
             assert np.array_equal(found, served), f"other numbers than served at {x}, {y}"
 
 

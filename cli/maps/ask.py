@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aether_core.errors import InputError
+from aether_core.language import said_in
 from cli import output
 from cli.maps.files import write_scores
 from cli.options import Force, ModelName
@@ -21,6 +22,13 @@ Output = Annotated[
 Minus = Annotated[str | None, typer.Option(help="What to rule out.")]
 Year = Annotated[int | None, typer.Option(help="A year the city has; default: its original year.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Save the result as a layer.")]
+NamesIn = Annotated[
+    str | None,
+    typer.Option(
+        help="Language of places' and streets' names, such as sv, where their source has it; "
+        "default: the main names."
+    ),
+]
 Top = Annotated[int, typer.Option(min=1, max=10_000, help="Number of results to print.")]
 
 
@@ -158,17 +166,28 @@ def rank_places(
     minus: Minus = None,
     model: ModelName = None,
     top: Top = 20,
+    names_in: NamesIn = None,
 ) -> None:
     """Rank the city's places by a text query, by what they are and where they stand."""
     from workflows.home.store import open_store
-    from workflows.search.documents import places_document
+    from workflows.search.documents import checked_names_in, places_document
     from workflows.search.search import search_places
 
+    language = checked_names_in(names_in)
     hits = search_places(
         open_store(), slug, query, lon_lat(near) if near else None, within, top, minus, model
     )
-    output.document(places_document(slug, query, hits))
+    output.document(places_document(slug, query, hits, language))
     output.table(
         ["place", "category", "lon", "lat", "score"],
-        [(h.name or "unnamed", h.category, f"{h.lon:.5f}", f"{h.lat:.5f}", h.score) for h in hits],
+        [
+            (
+                said_in(h.name, language) or "unnamed",
+                h.category,
+                f"{h.lon:.5f}",
+                f"{h.lat:.5f}",
+                h.score,
+            )
+            for h in hits
+        ],
     )

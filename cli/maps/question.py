@@ -7,7 +7,7 @@ import typer
 
 from aether_core.errors import InputError
 from cli import output
-from cli.maps.ask import Output, Top, Year, check_output
+from cli.maps.ask import NamesIn, Output, Top, Year, check_output
 from cli.maps.files import write_answer
 from cli.options import FileOptions, Force, ModelName, flat
 
@@ -39,6 +39,7 @@ def ask(
     language: Annotated[
         str, typer.Option(help="Of the question: en, de, es, fr or fi; English always works, too.")
     ] = "en",
+    names_in: NamesIn = None,
     target: Output = None,
     force: Force = False,
 ) -> None:
@@ -50,8 +51,9 @@ def ask(
     from workflows.home.store import open_store
     from workflows.search.ask import ask as answer_to
     from workflows.search.criteria_file import read_criteria
-    from workflows.search.documents import answer_document
+    from workflows.search.documents import answer_document, checked_names_in
 
+    named = checked_names_in(names_in)
     check_output(target, force)
     if not question.strip() and criteria is None:
         raise InputError(
@@ -77,7 +79,7 @@ def ask(
     )
     if target is not None:
         write_answer(store, answer, target, force=force)
-    results = answer.best(top)
+    results = answer.best(top, named)
     output.document(answer_document(answer, results))
     _say(answer, results)
     if target is not None:

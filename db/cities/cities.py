@@ -8,11 +8,13 @@ import shapely
 from geoalchemy2.shape import from_shape, to_shape
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
+from aether_core.language import OTHER_NAMES
+from db.cities.pois import NAMES_READ, other_names_sent
 from db.columns.copy import copy_in, new_ids
 from db.engine import allow_long
 from db.schema import (
@@ -250,7 +252,7 @@ def add_base_features(session: Session, city_id: int, features: gpd.GeoDataFrame
         session: In a transaction.
         city_id: The city.
         features: Columns `kind` (one of `schema.BASE_KINDS`), `name`, `geometry`; any CRS. With a
-            column `main`: whether a road is a main road.
+            column `main`: whether a road is a main road; with `other_names`: in other languages.
 
     Returns:
         How many were stored.
@@ -265,25 +267,35 @@ def add_base_features(session: Session, city_id: int, features: gpd.GeoDataFrame
         [city_id] * len(features),
         features["kind"].tolist(),
         features["name"].fillna("").astype(str).tolist(),
+        other_names_sent(features),
         [None if pd.isna(one) else bool(one) for one in main],
         shapes,
         strict=True,
     )
-    columns = {"id": "int8", "city_id": "int8", "kind": "text", "name": "text", "main": "bool"}
-    columns |= {"geom": "bytea"}
+    columns = {"id": "int8", "city_id": "int8", "kind": "text", "name": "text"}
+    columns |= {OTHER_NAMES: "bytea", "main": "bool", "geom": "bytea"}
     copy_in(session, BaseFeature.__tablename__, columns, rows)
     return len(features)
 
 
 def base_features(session: Session, city_id: int) -> gpd.GeoDataFrame:
-    """A city's backdrop: `kind`, `name`, `geometry` (WGS84); empty when it has none."""
+    """A city's backdrop: `kind`, `name`, `other_names`, `geometry` (WGS84); empty when none."""
     rows = session.execute(
-        select(BaseFeature.kind, BaseFeature.name, func.ST_AsBinary(BaseFeature.geom))
+        select(
+            BaseFeature.kind,
+            BaseFeature.name,
+            func.ST_AsBinary(BaseFeature.geom),
+            literal_column(NAMES_READ),
+        )
         .where(BaseFeature.city_id == city_id)
         .order_by(BaseFeature.id)
     ).all()
     return gpd.GeoDataFrame(
-        {"kind": [row[0] for row in rows], "name": [row[1] for row in rows]},
+        {
+            "kind": [row[0] for row in rows],
+            "name": [row[1] for row in rows],
+            OTHER_NAMES: [row[3] for row in rows],
+        },
         geometry=shapely.from_wkb([bytes(row[2]) for row in rows]),
         crs=WGS84,
     )
@@ -296,7 +308,7 @@ def count_base_features(session: Session, city_id: int) -> int:
 
 
 def ground_features(session: Session, city_id: int, kind: str) -> gpd.GeoDataFrame:
-    """The features of one kind of a city's backdrop: `name`, `geometry` (WGS84).
+    """The features of one kind of a city's backdrop: `name`, `other_names`, `geometry` (WGS84).
 
     Args:
         session: In a transaction.
@@ -305,12 +317,12 @@ def ground_features(session: Session, city_id: int, kind: str) -> gpd.GeoDataFra
     """
     chosen = BaseFeature.main.is_(True) if kind == MAIN_ROAD else BaseFeature.kind == kind
     rows = session.execute(
-        select(BaseFeature.name, func.ST_AsBinary(BaseFeature.geom))
+        select(BaseFeature.name, func.ST_AsBinary(BaseFeature.geom), literal_column(NAMES_READ))
         .where(BaseFeature.city_id == city_id, chosen)
         .order_by(BaseFeature.id)
     ).all()
     return gpd.GeoDataFrame(
-        {"name": [row[0] for row in rows]},
+        {"name": [row[0] for row in rows], OTHER_NAMES: [row[2] for row in rows]},
         geometry=shapely.from_wkb([bytes(row[1]) for row in rows]),
         crs=WGS84,
     )

@@ -1,20 +1,27 @@
 """Places."""
 
+import json
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import func, select, text
+from psycopg import sql
+from sqlalchemy import func, literal_column, select, text
 from sqlalchemy.orm import Session
 
-from db.columns.copy import copy_in, driver, new_ids
+from aether_core.language import OTHER_NAMES, names_kept
+from db.columns.copy import copy_in, driver, jsonb_bytes, new_ids
 from db.engine import allow_long
 from db.schema import Poi
 
 COLUMNS = ("source", "source_id", "name", "category", "group")
+NAMES_READ: Final = "CASE WHEN other_names = '{}' THEN '' ELSE other_names::text END"
+"""SQL of the names in other languages as tables hold them."""
 METRES_A_DEGREE = 110_500  # the shortest degree of latitude, so that boxes are never too small
 
 
@@ -27,7 +34,7 @@ def add_pois(
         session: In a transaction.
         city_id: The city.
         pois: Columns `source`, `source_id`, `name`, `category`, `group` (text, empty when missing)
-            and `geometry` (points, WGS84).
+            and `geometry` (points, WGS84). `other_names` may be missing.
         text_hashes: Hash of each place's text, in the same order.
 
     Returns:
@@ -37,26 +44,41 @@ def add_pois(
     ids = new_ids(session, Poi.__tablename__, len(pois))
     texts = [pois[column].fillna("").astype(str).tolist() for column in COLUMNS]
     points = shapely.to_wkb(shapely.force_2d(pois.geometry.to_numpy()), include_srid=False)
-    rows = zip(ids.tolist(), [city_id] * len(pois), *texts, text_hashes, points, strict=True)
+    others = other_names_sent(pois)
+    rows = zip(
+        ids.tolist(), [city_id] * len(pois), *texts, text_hashes, others, points, strict=True
+    )
     columns = {"id": "int8", "city_id": "int8"}
     columns |= dict.fromkeys((*COLUMNS, "text_hash"), "text")
-    copy_in(session, Poi.__tablename__, columns | {"geom": "bytea"}, rows)
+    copy_in(session, Poi.__tablename__, columns | {OTHER_NAMES: "bytea", "geom": "bytea"}, rows)
     return ids
 
 
+def other_names_sent(frame: pd.DataFrame) -> list[bytes]:
+    """A table's names in other languages as they are copied into the store."""
+    if OTHER_NAMES not in frame:
+        return [jsonb_bytes("{}")] * len(frame)
+    cells = frame[OTHER_NAMES].fillna("")
+    return [jsonb_bytes(json.dumps(dict(names_kept(cell)))) for cell in cells]
+
+
 def poi_frame(session: Session, city_id: int) -> gpd.GeoDataFrame:
-    """A city's places by id: `id`, the columns of `add_pois`, `text_hash`, `geometry` (WGS84)."""
+    """A city's places by id: `id`, the columns of `add_pois`, `text_hash`, `geometry` (WGS84).
+
+    Whoever learns or asks by names takes `name`: `other_names` is for showing and finding.
+    """
+    asked = sql.SQL(
+        'SELECT id, source, source_id, name, category, "group", text_hash, ST_X(geom), '
+        "ST_Y(geom), {} FROM poi WHERE city_id = %s ORDER BY id"
+    ).format(sql.SQL(NAMES_READ))
     with driver(session).cursor(binary=True) as cursor:
-        rows = cursor.execute(
-            'SELECT id, source, source_id, name, category, "group", text_hash, ST_X(geom), '
-            "ST_Y(geom) FROM poi WHERE city_id = %s ORDER BY id",
-            (city_id,),
-        ).fetchall()
-    values = list(zip(*rows, strict=True)) if rows else [()] * 9
+        rows = cursor.execute(asked, (city_id,)).fetchall()
+    values = list(zip(*rows, strict=True)) if rows else [()] * 10
     return gpd.GeoDataFrame(
         {
             "id": np.array(values[0], dtype=np.int64),
             **{name: list(values[1 + at]) for at, name in enumerate((*COLUMNS, "text_hash"))},
+            OTHER_NAMES: list(values[9]),
         },
         geometry=shapely.points(np.array(values[7], float), np.array(values[8], float)),
         crs="EPSG:4326",
@@ -83,14 +105,20 @@ def categories(session: Session, city_id: int, limit: int = 12) -> list[tuple[st
 
 
 def pois_by_id(session: Session, poi_ids: Sequence[int]) -> gpd.GeoDataFrame:
-    """Places by id, in the order asked: `id`, `name`, `category`, `group`, `geometry` (WGS84).
+    """Places by id, in the order asked: columns as of `poi_frame`, without their sources and texts.
 
     Raises:
         KeyError: One of them does not exist.
     """
     rows = session.execute(
         select(
-            Poi.id, Poi.name, Poi.category, Poi.group, func.ST_X(Poi.geom), func.ST_Y(Poi.geom)
+            Poi.id,
+            Poi.name,
+            Poi.category,
+            Poi.group,
+            literal_column(NAMES_READ),
+            func.ST_X(Poi.geom),
+            func.ST_Y(Poi.geom),
         ).where(Poi.id.in_(list(poi_ids)))
     ).all()
     by_id = {row[0]: row for row in rows}
@@ -98,9 +126,9 @@ def pois_by_id(session: Session, poi_ids: Sequence[int]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {
             name: [row[at] for row in found]
-            for at, name in enumerate(("id", "name", "category", "group"))
+            for at, name in enumerate(("id", "name", "category", "group", OTHER_NAMES))
         },
-        geometry=shapely.points([row[4] for row in found], [row[5] for row in found]),
+        geometry=shapely.points([row[5] for row in found], [row[6] for row in found]),
         crs="EPSG:4326",
     )
 

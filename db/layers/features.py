@@ -22,6 +22,8 @@ _DECIMALS = 7
 """Of degrees: a centimetre."""
 _MERCATOR = 3857
 _AS_IT_IS = ("{column}", "{column}")
+_OTHER_NAMES = ("other_names", "NULLIF({column}, '{{}}')", "NULL::text")
+"""In GeoJSON as an object by language, null where there are none; a tile would carry them all."""
 _TILE = sql.SQL("ST_TileEnvelope({}, {}, {})")
 
 
@@ -71,7 +73,7 @@ def place_source(city_id: int) -> Source:
     """A city's places."""
     rows = sql.SQL("poi WHERE city_id = {}").format(sql.Literal(city_id))
     told = ("name", "category", "group", "source")
-    return Source(rows, "id", [(name, *_AS_IT_IS) for name in told])
+    return Source(rows, "id", [*((name, *_AS_IT_IS) for name in told), _OTHER_NAMES])
 
 
 def count(session: Session, source: Source, boxes: Sequence[Box]) -> int:

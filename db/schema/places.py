@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.columns.vector_type import Vector
@@ -114,7 +115,10 @@ class PooledView(Base):
 
 
 class Poi(Base):
-    """A place. Missing name, category or group is the empty string."""
+    """A place. Missing name, category or group is the empty string.
+
+    `name` is the main name of its source, `other_names` those in other languages by BCP 47 tag.
+    """
 
     __tablename__ = "poi"
     __table_args__ = (gist("poi", "geom"),)
@@ -126,6 +130,9 @@ class Poi(Base):
     name: Mapped[str]
     category: Mapped[str]
     group: Mapped[str]
+    other_names: Mapped[dict[str, str]] = mapped_column(
+        JSONB, default=dict, server_default=EMPTY_OBJECT
+    )
     text_hash: Mapped[str]
     geom: Mapped[WKBElement] = mapped_column(geometry("POINT"))
 
@@ -218,7 +225,10 @@ class CellFeature(Base):
 
 
 class BaseFeature(Base):
-    """Water, green, roads and buildings of the city's own data: a backdrop without a basemap."""
+    """Water, green, roads and buildings of the city's own data: a backdrop without a basemap.
+
+    `name` and `other_names` as of a `Poi`.
+    """
 
     __tablename__ = "base_feature"
     __table_args__ = (
@@ -230,6 +240,9 @@ class BaseFeature(Base):
     city_id: Mapped[int] = of_city()
     kind: Mapped[str]
     name: Mapped[str]
+    other_names: Mapped[dict[str, str]] = mapped_column(
+        JSONB, default=dict, server_default=EMPTY_OBJECT
+    )
     main: Mapped[bool | None]  # of a road: whether it is a main road, where its source says so
     geom: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"))
 

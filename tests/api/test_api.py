@@ -68,7 +68,10 @@ def test_it_answers_what_commands_print(
         (f"{city}/years", "city", "list-years", SLUG),
         (f"{city}/search?query=a+night+out&top=3", "search", SLUG, "a night out", "--top", "3"),
         (f"{city}/places?query=pub&top=3", "place", "rank", SLUG, "pub", "--top", "3"),
-        (f"{city}/ask?question=parks+near+shops&top=3", "ask", SLUG, "parks near shops", "--top=3"),
+        (
+            f"{city}/ask?question=parks+near+shops&top=3&names_in=fi",
+            *("ask", SLUG, "parks near shops", "--top=3", "--names-in=fi"),
+        ),
         (f"{city}/layers", "layer", "list", SLUG),
         (f"{city}/runs", "run", "list", SLUG),
         ("/jobs?limit=30", "job", "list"),
@@ -76,6 +79,16 @@ def test_it_answers_what_commands_print(
         answer = client.get(address)
         assert answer.status_code == 200, answer.text
         assert without_time(answer.json()) == without_time(printed(capsys, *words)), address
+    main, finnish = (
+        client.get(f"{city}/places?query=pub&top=3{more}").json()["results"]
+        for more in ("", "&names_in=fi-FI")
+    )
+    names = [one["name"] for one in main]
+    assert [one["main_name"] for one in finnish] == names
+    assert any(names)
+    assert [one["name"] for one in finnish] == [name and f"{name} suomeksi" for name in names]
+    refused = client.get(f"{city}/places?query=pub&names_in=Finnish")
+    assert (refused.status_code, refused.json()["code"]) == (422, "names-language-unknown")
     (model,) = client.get(f"{city}/models").json()
     assert model["in_use"]
     assert "folder" not in model

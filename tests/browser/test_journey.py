@@ -61,6 +61,7 @@ def speak_finnish(page: Page) -> None:
     expect(page.get_by_role("link", name="Kartat", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="kuten: night out")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("paras 1 %")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".st-key-spots")).to_contain_text(" suomeksi")  # names of its file, too
     page.goto(f"{question}&lang=en")
     expect(page.locator("html")).to_have_attribute("lang", "en", timeout=PATIENCE_MS)
     expect(page.get_by_text("spaced apart")).to_be_visible(timeout=PATIENCE_MS)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.errors import StoreUnavailableError
 from db.autogenerate import COMPARISON
+from db.cities import cities, pois
 from db.engine import conninfo, open_engine, session_scope
 from db.jobs import fetches, jobs, runs, studies
 from db.layers import layers
@@ -108,6 +109,11 @@ def test_layers_of_cells_outlive_a_way_down_and_up(empty_url: str) -> None:
         assert layer.spatial_unit == "cell"
         assert layer.findings == {}
         assert len(layers.layer_frame(session, layer)) == len(made.cell_ids)
+        # A city that was stored before 0016 knows its main names alone.
+        places = pois.poi_frame(session, made.city.id)
+        assert (places["name"] != "").any()
+        ground = cities.base_features(session, made.city.id)
+        assert {*places["other_names"], *ground["other_names"]} == {""}
     engine.dispose()
 
 

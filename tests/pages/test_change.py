@@ -1,10 +1,13 @@
 """Change: what is missing, the map with its white noise, both years, what stays."""
 
+import json
+
 import h3
 import pytest
 
 from aether_core.search.question.parse import parse
 from tests.app_fixtures import SLUG, YEAR
+from tests.map_data import fetched
 from tests.pages.visit import deck, layer, links, open_page, words
 from tests.year_fixtures import OTHER
 from ui.ask import when
@@ -40,6 +43,11 @@ def test_a_change_is_mapped_with_its_noise_in_white(two_years_environment: Store
     finnish = open_page("change", what="puistoja", lang="fi")
     assert not finnish.error
     assert "”puistoja” kysytään näin\\: parks" in words(finnish)
+    marks = layer(deck(finnish), "marks")["data"]
+    assert marks
+    assert all(one["t"].endswith(" suomeksi") for one in marks)
+    findable = json.loads(fetched(deck(finnish)["found"][0]))
+    assert all(one["t"] == f"{one['o'][0]} suomeksi" for one in findable)
 
 
 def test_years_can_be_turned_round_seen_side_by_side_and_kept(

@@ -114,6 +114,7 @@ def feature(
     box = dict(zip(("xmin", "ymin"), np.nextafter(np.float32([west, south]), -np.inf), strict=True))
     box |= zip(("xmax", "ymax"), np.nextafter(np.float32([east, north]), np.inf), strict=True)
     licence = more.pop("licence", "CDLA-Permissive-2.0")
+    common = [("en", name), ("sv", f"{name} på svenska")] if name else None
     source = {"property": "", "dataset": dataset, "license": licence, "record_id": f"r{fid}"}
     return {
         "id": fid,
@@ -121,7 +122,7 @@ def feature(
         "bbox": {corner: float(value) for corner, value in box.items()},
         "version": 1,
         "sources": [source],
-        "names": {"primary": name, "common": [("en", name)], "rules": None},
+        "names": {"primary": name, "common": common, "rules": None},
         **more,
     }
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from aether_core.language import _
+from aether_core.language import _, translated
 from ui.ask import question as asking
 from ui.ask.question import Found
 from ui.ask.spots import bar, match_percent, spot_title
@@ -80,7 +80,7 @@ def _address_line(address: Address, lon: float, lat: float) -> str:
 
 
 def _with_metres(one: Nearby) -> str:
-    return f"{one.name}, {one.metres:,.0f} m"
+    return f"{translated(one.name)}, {one.metres:,.0f} m"
 
 
 def _rank(found: Found, here: CellExplanation) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from aether_core.language import _, figure
+from aether_core.language import _, figure, translated
 from ui.ask.question import Found, Question
 from ui.shell import state
 from ui.shell.text import rows
@@ -41,6 +41,10 @@ def show_places(hits: Sequence[PlaceHit]) -> None:
     """The best places as a list."""
     with st.container(height=380, border=False):
         rows(
-            (hit.name or _("Unnamed"), hit.category or hit.group, figure(hit.score, ".3f"))
+            (
+                translated(hit.name) or _("Unnamed"),
+                hit.category or hit.group,
+                figure(hit.score, ".3f"),
+            )
             for hit in hits
         )

@@ -10,12 +10,13 @@ import numpy.typing as npt
 import streamlit as st
 
 from aether_core.city.units import Units, title_of
-from aether_core.language import _, mark, spoken
+from aether_core.language import _, in_order, mark, spoken, wanted
 from aether_core.search.scoring import best_rows
 from ui.ask import question as asking
 from ui.ask.question import Found
 from ui.ask.wording import label_of, measured
-from ui.map.nearby import spread_out
+from ui.map.ground import name_languages
+from ui.map.nearby import place_languages, spread_out
 from ui.shell import state
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
@@ -58,7 +59,8 @@ def best_spots(
         found: The answer.
         unsure: Cells that are left out, bool `[m]`.
     """
-    key = ("spots", spoken(), None if unsure is None else unsure.tobytes())
+    languages = in_order(wanted(), place_languages(city) | name_languages(city))
+    key = ("spots", spoken(), languages, None if unsure is None else unsure.tobytes())
     if key not in found.made:
         found.made[key] = _best(city, found.result, unsure)
     spots: Sequence[Spot] = found.made[key]

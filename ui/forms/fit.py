@@ -40,14 +40,14 @@ def ask_fit(city: CitySummary, key: str, *, with_representation: bool) -> FitSet
         predictor = st.selectbox(
             _("Method"),
             list(PREDICTORS),
-            format_func=lambda name: PREDICTORS[name].title,
+            format_func=lambda name: _(PREDICTORS[name].title),
             key=f"{key}-predictor",
             help=_("The linear probe is quick, and hard to beat with few labels."),
         )
         protocol = st.selectbox(
             _("Kind of test"),
             list(PROTOCOLS),
-            format_func=lambda name: PROTOCOLS[name].title,
+            format_func=lambda name: _(PROTOCOLS[name].title),
             key=f"{key}-protocol",
             help=_(
                 "Cross-validation tests every label once per seed. The published protocol tests "

@@ -12,9 +12,11 @@ import pydeck as pdk
 import shapely
 from shapely.geometry import mapping, shape
 
+from aether_core.language import in_order, spoken, wanted
 from aether_core.spatial.longitudes import joined_across_180
 from ui.map import served
-from ui.map.names import names_of
+from ui.map.names import in_readers_language, names_of
+from ui.map.nearby import languages_of
 from ui.map.shapes import simplified as simplified_coverage
 from ui.shell import state
 from ui.shell.palette import Ground
@@ -35,17 +37,21 @@ Shapes = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A base map as it is drawn: one GeoJSON feature a kind, and what is named."""
+    """A base map as it is drawn: one GeoJSON feature a kind; what is named, in which languages."""
 
     shapes: Shapes
     names: list[dict[str, Any]]
+    languages: frozenset[str] = frozenset()
 
 
 @computed_once(8)
 def _drawn(store: Store, slug: str, _created: datetime) -> _Drawn:
     """A city added anew under the same slug is another city."""
     frame = base_map(store, slug)
-    return _Drawn(simplified(frame), names_of(frame)) if len(frame) else _Drawn({}, [])
+    if not len(frame):
+        return _Drawn({}, [])
+    names = names_of(frame)
+    return _Drawn(simplified(frame), names, languages_of(spot["t"] for spot in names))
 
 
 def _drawn_of(city: CitySummary) -> _Drawn:
@@ -127,11 +133,18 @@ def names(city: CitySummary, colours: Ground) -> pdk.Layer | None:
     return pdk.Layer("NameLayer", where, id="names", **look)
 
 
+def name_languages(city: CitySummary) -> frozenset[str]:
+    """The languages in which streets, parks or waters are known beside their main names."""
+    return _drawn_of(city).languages
+
+
 def names_address(city: CitySummary) -> str | None:
     """Where those names are found; None where the base map has none."""
-    if not (found := _drawn_of(city).names):
+    drawn = _drawn_of(city)
+    if not drawn.names:
         return None
-    return served.once((city.slug, city.created, "names"), lambda: served.written(found), "json")
+    key = (city.slug, city.created, "names", spoken(), in_order(wanted(), drawn.languages))
+    return served.once(key, lambda: served.written(in_readers_language(drawn.names)), "json")
 
 
 def _layer(kind: str, data: str, colours: Ground) -> pdk.Layer:

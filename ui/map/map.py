@@ -1,6 +1,6 @@
 """One city's map: ground, data, boundary, points; right with no network at all."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -9,14 +9,15 @@ import pandas as pd
 import pydeck as pdk
 import streamlit as st
 
-from aether_core.language import _, mark
+from aether_core.language import _, in_order, mark, spoken, translated, wanted
 from ui.map import cells as cell_layers
 from ui.map import ground, served, shapes
 from ui.map.basemap import basemap
 from ui.map.browser import part
 from ui.map.cells import CellValues
 from ui.map.legend import Legend
-from ui.map.nearby import has_names, places_of
+from ui.map.names import found_by
+from ui.map.nearby import has_names, place_languages, places_of
 from ui.map.shapes import ShapeValues
 from ui.shell import state
 from ui.shell.palette import Ground
@@ -65,7 +66,10 @@ _NAMES: Final = mark("Names")
 
 @dataclass(frozen=True)
 class Point:
-    """A marked place on the map: WGS84 and the two lines of its tooltip."""
+    """A marked place on the map: WGS84 and the two lines of its tooltip.
+
+    A title that is a `PlaceName` stands there in the reader's language.
+    """
 
     lon: float
     lat: float
@@ -221,21 +225,32 @@ def _named(city: CitySummary) -> str | None:
     if not has_names(city):
         return None
 
-    def named() -> pd.DataFrame:
+    def named() -> list[dict[str, object]]:
         frame = places_of(city)
-        return frame[frame["name"] != ""]
+        return _findable(frame[frame["name"] != ""])
 
-    return _records_once((city.slug, city.created, "named"), named)
+    return _records_once(city, "named", named)
 
 
 def _placed(city: CitySummary) -> str | None:
     """Where all the city's places are found; None where it has none."""
     frame = places_of(city)
-    return _records_once((city.slug, city.created, "places"), lambda: frame) if len(frame) else None
+    if not len(frame):
+        return None
+    return _records_once(city, "places", lambda: _records(_points_of(frame)))
 
 
-def _records_once(key: Hashable, frame: Callable[[], pd.DataFrame]) -> str:
-    return served.once(key, lambda: served.written(_records(_points_of(frame()))), "json")
+def _records_once(city: CitySummary, what: str, make: Callable[[], Sequence[object]]) -> str:
+    """Where records are found in the reader's language; readers who see the same share them."""
+    languages = in_order(wanted(), place_languages(city))
+    key = (city.slug, city.created, what, spoken(), languages)
+    return served.once(key, lambda: served.written(make()), "json")
+
+
+def _findable(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Records of named places, with what else they are called."""
+    found = zip(_records(_points_of(frame)), frame["name"], strict=True)
+    return [{**record, **found_by(name)} for record, name in found]
 
 
 def _clicked(key: str, on_click: Callable[[float, float], None] | None) -> None:
@@ -245,7 +260,10 @@ def _clicked(key: str, on_click: Callable[[float, float], None] | None) -> None:
 
 
 def _records(points: Sequence[Point]) -> list[dict[str, object]]:
-    return [{"p": [round(p.lon, 6), round(p.lat, 6)], "t": p.title, "n": p.note} for p in points]
+    return [
+        {"p": [round(p.lon, 6), round(p.lat, 6)], "t": translated(p.title), "n": p.note}
+        for p in points
+    ]
 
 
 def _dots(address: str, colours: Ground) -> pdk.Layer:

@@ -1,6 +1,6 @@
 """Names of streets, parks and waters: written on the map, and found by its search."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from aether_core.language import mark
+from aether_core.language import OTHER_NAMES, PlaceName, _, all_of, mark, names_kept, translated
 from aether_core.spatial.earth import metres_a_degree
 from ui.map.nearby import spread_out
 
@@ -26,23 +26,46 @@ def names_of(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     """Where names can be written, what has most room first.
 
     Args:
-        frame: A base map: columns `kind`, `name` and `geometry`, WGS84.
+        frame: A base map: columns `kind`, `name` and `geometry`, WGS84; `other_names` may be there.
 
     Returns:
-        `p` longitude and latitude, `t` the name, `n` what it names, `a` its slope in degrees
-        anticlockwise from east, above -90 and up to 90, `l` the metres it may take, and `f`
-        whether the search offers it: one of the spots that bear a name within a kilometre.
+        `p` longitude and latitude, `t` the name (`PlaceName`), `n` what it names, `a` its
+        slope in degrees anticlockwise from east, above -90 and up to 90, `l` the metres it may
+        take, and `f` whether the search offers it: one of the spots that bear a name within a
+        kilometre.
     """
     named = frame[(frame["name"] != "") & frame["kind"].isin(list(_KINDS))]
     found = [
         spot
         for (kind, name), rows in named.groupby(["kind", "name"], sort=True)
-        for spot in _spots(_KINDS[str(kind)], str(name), rows.geometry.to_numpy())
+        for spot in _spots(_KINDS[str(kind)], _known(str(name), rows), rows.geometry.to_numpy())
     ]
     return sorted(found, key=lambda spot: -spot["l"])
 
 
-def _spots(kind: "_Kind", name: str, shapes: Shapes) -> Iterator[dict[str, Any]]:
+def in_readers_language(spots: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Spots with `t` and `n` in the reader's language, and `o`, other names to find them by."""
+    return [
+        {**spot, "t": translated(spot["t"]), "n": _(spot["n"]), **found_by(spot["t"])}
+        for spot in spots
+    ]
+
+
+def found_by(name: PlaceName) -> dict[str, list[str]]:
+    """`o`, what else something is called than it is to the reader; nothing where it is no more."""
+    others = [one for one in all_of(name) if one != translated(name)]
+    return {"o": others} if others else {}
+
+
+def _known(name: str, rows: gpd.GeoDataFrame) -> PlaceName:
+    """A name with the languages that any of the pieces that bear it tells."""
+    others: dict[str, str] = {}
+    for cell in rows[OTHER_NAMES].unique() if OTHER_NAMES in rows else ():
+        others = {**names_kept(cell), **others}
+    return PlaceName(name, others)
+
+
+def _spots(kind: "_Kind", name: PlaceName, shapes: Shapes) -> Iterator[dict[str, Any]]:
     """The spots of one name, the roomiest first."""
     rows = kind.spots(shapes)
     if not len(rows):

@@ -1,6 +1,7 @@
 """What people know near a point: the nearest place that has a name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import KDTree
 
+from aether_core.language import PlaceName
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.longitudes import Bounds, running_on
 from ui.shell import state
@@ -16,35 +18,54 @@ from workflows.home.shared_results import computed_once
 from workflows.home.store import Store
 
 
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """A city's places, whether any has a name, and the languages in which names are known."""
+
+    frame: pd.DataFrame
+    named: bool
+    languages: frozenset[str]
+
+
 @computed_once(8)
 def _places(
     store: Store,
     slug: str,
     created: datetime,  # noqa: ARG001 - a city added anew under the same slug is another city
-) -> pd.DataFrame:
-    return city_points(store, slug)
+) -> _Places:
+    frame = city_points(store, slug)
+    # Of 20,000 it takes 3 ms to see, and every rerun asks.
+    return _Places(frame, bool((frame["name"] != "").any()), languages_of(frame["name"]))
 
 
-def places_of(city: CitySummary) -> pd.DataFrame:
-    """The city's places: lon, lat, name, category, group.
-
-    All visitors are given the same frame, read once a city: it is not to be changed.
-    """
+def _places_of(city: CitySummary) -> _Places:
     return _places(state.store(), city.slug, city.created)
 
 
 def has_names(city: CitySummary) -> bool:
     """Whether any of the city's places has a name."""
-    return _named(state.store(), city.slug, city.created)
+    return _places_of(city).named
 
 
-@computed_once(8)
-def _named(store: Store, slug: str, created: datetime) -> bool:
-    """Seen once: of 20,000 it takes 3 ms, at each rerun."""
-    return bool((_places(store, slug, created)["name"] != "").any())
+def places_of(city: CitySummary) -> pd.DataFrame:
+    """The city's places: lon, lat, name, category, group; a name is a `PlaceName`.
+
+    All visitors are given the same frame, read once a city: it is not to be changed.
+    """
+    return _places_of(city).frame
 
 
-def nearest_names(city: CitySummary, lonlat: npt.NDArray[np.float64]) -> Sequence[str]:
+def place_languages(city: CitySummary) -> frozenset[str]:
+    """The languages in which some of the city's places are known beside their main names."""
+    return _places_of(city).languages
+
+
+def languages_of(names: Iterable[PlaceName]) -> frozenset[str]:
+    """The languages in which some of the names are known beside their main ones."""
+    return frozenset().union(*(name.others for name in names))
+
+
+def nearest_names(city: CitySummary, lonlat: npt.NDArray[np.float64]) -> Sequence[PlaceName]:
     """Name of the nearest named place of each point; empty where the city has none.
 
     Args:
@@ -54,11 +75,11 @@ def nearest_names(city: CitySummary, lonlat: npt.NDArray[np.float64]) -> Sequenc
     frame = places_of(city)
     named = frame[frame["name"] != ""]
     if not len(named):
-        return [""] * len(lonlat)
+        return [PlaceName("")] * len(lonlat)
     scale = metres_a_degree((city.bbox[1] + city.bbox[3]) / 2)
     tree = KDTree(_running_on(named[["lon", "lat"]].to_numpy(), city.bbox) * scale)
     _, index = tree.query(_running_on(lonlat, city.bbox) * scale)
-    return [str(name) for name in named["name"].iloc[index]]
+    return list(named["name"].iloc[index])
 
 
 def spread_out(lonlat: npt.NDArray[np.float64], metres: float, most: int) -> list[int]:

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 import streamlit as st
 
-from aether_core.language import _, mark
+from aether_core.language import _, all_of, mark, translated
 from aether_core.spatial.earth import metres_a_degree
 from aether_core.spatial.longitudes import running_on, shapes_running_on
 from ui.map.nearby import places_of
@@ -62,12 +62,13 @@ def _of_place(city: CitySummary) -> View | None:
         st.caption(_("The whole city is shown until a place is chosen."))
         return None
     frame = places_of(city)
-    found = frame[frame["name"].str.casefold().str.contains(asked, regex=False)]
+    found = frame[[any(asked in one.casefold() for one in all_of(name)) for name in frame["name"]]]
     if not len(found):
         st.info(_("No place here is called “{words}”.", words=plain(words)), icon=":material/info:")
         return None
     some = found.head(_MOST_PLACES)
-    names = dict(zip(some.index.tolist(), _numbered(some["name"].tolist()), strict=True))
+    called = _numbered([translated(name) for name in some["name"]])
+    names = dict(zip(some.index.tolist(), called, strict=True))
     at = st.selectbox(
         _("Which one"),
         list(names),

@@ -90,6 +90,7 @@ def _serve(
     server = uvicorn.Server(
         uvicorn.Config(
             web_app(settings, port, number, visits, rates),
+            http="httptools",
             ws="websockets-sansio",
             ws_max_size=int(config.get_option("server.maxMessageSize")) * 1_000_000,
             ws_ping_interval=PING_SECONDS,

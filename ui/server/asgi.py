@@ -11,15 +11,17 @@ from starlette.types import ASGIApp
 from api.address import PATH
 from api.app import api_app
 from ui.server import metrics, readiness
-from ui.server.headers import MetricsHere, SafeHeaders, page_policy
+from ui.server.fixed_files import FixedFiles, streamlits_files
+from ui.server.headers import LoadsAhead, MetricsHere, SafeHeaders, page_policy
 from ui.server.identified import Identified
 from ui.server.provider import provider_routes
+from ui.server.quick_gzip import QuickGzip
 from ui.server.rates import Limited, Rates
 from ui.server.same_origin import SameOrigin
 from ui.server.sign_in import SignedInOnly, sign_in_routes
 from ui.server.sticky import StaysHere, Visits
 from ui.shell import signed_in, state
-from ui.shell.routes import base, routes
+from ui.shell.routes import base, code_ahead, code_files, routes
 from workflows.accounts.acting import Person
 from workflows.accounts.gate import is_required
 from workflows.accounts.provider import is_set_up
@@ -58,7 +60,12 @@ def web_app(settings: Settings, port: int, process: int, visits: Visits, rates: 
         further = sign_in_routes(base(), port)
         if is_set_up(settings):
             further += provider_routes(base(), port)
-    middleware.append(Middleware(StaysHere, process=process, visits=visits, port=port))
+    middleware += [
+        Middleware(StaysHere, process=process, visits=visits, port=port),
+        Middleware(LoadsAhead, links=code_ahead(), but_below=f"{base()}{PATH}"),
+        Middleware(FixedFiles, files=streamlits_files(base()) | code_files()),
+        Middleware(QuickGzip),
+    ]
     ready = Route(f"{base()}/{readiness.NAME}", readiness.readiness)
     counts = Route(f"{base()}/{metrics.NAME}", metrics.metrics)
     api = Mount(f"{base()}{PATH}", app=_api(settings, port))

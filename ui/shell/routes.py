@@ -18,7 +18,8 @@ from workflows.home import served_files
 from workflows.home.settings import read_settings
 
 DATA, CODE = "map-data", "map-code"
-_FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""What a browser is told of what lies at an address for good."""
 _ALONE: Final = {
     "Content-Security-Policy": "sandbox; default-src 'none'; img-src data:; font-src data:; "
     "style-src 'unsafe-inline'",
@@ -55,12 +56,28 @@ def drawing_code_address() -> str:
     return f"{base()}/{CODE}/{_MAP_FOLDER}/box_map.js"
 
 
+def code_ahead() -> str:
+    """A `Link` header by which browsers fetch the code of maps while the page is still starting.
+
+    Otherwise it is asked for when the page's script has run, a second later.
+    """
+    modules = [
+        f"<{address}>; rel=modulepreload" for address in code_files() if _MAP_FOLDER in address
+    ]
+    return ", ".join([f"<{code_address()}>; rel=preload; as=script", *modules])
+
+
 def routes() -> list[Route]:
-    """The routes, for the server that also serves the pages."""
+    """The routes, for the server that also serves the pages and `code_files`."""
     return [
         Route(f"{base()}/{DATA}/{{name}}", _data),
-        Route(f"{base()}/{CODE}/{{name:path}}", _code),
+        Route(f"{base()}/{CODE}/{{name:path}}", _none),
     ]
+
+
+def code_files() -> dict[str, Path]:
+    """The scripts that draw maps: path by which a browser asks, and the file."""
+    return {f"{base()}/{CODE}/{name}": script for name, script in _SCRIPTS.items()}
 
 
 @cache
@@ -74,13 +91,10 @@ def _data(request: Request) -> Response:
     name = request.path_params["name"]
     path = served_files.find(read_settings(), name)
     if path is None:
-        return PlainTextResponse("There is no such file.", status_code=404)
+        return _none(request)
     kind = served_files.KINDS[path.suffix.removeprefix(".")]
-    return FileResponse(path, media_type=kind, headers=_FOR_EVER | _ALONE)
+    return FileResponse(path, media_type=kind, headers=FOR_EVER | _ALONE)
 
 
-def _code(request: Request) -> Response:
-    path = _SCRIPTS.get(request.path_params["name"])
-    if path is None:
-        return PlainTextResponse("There is no such file.", status_code=404)
-    return FileResponse(path, media_type="text/javascript", headers=_FOR_EVER)
+def _none(_: Request) -> Response:
+    return PlainTextResponse("There is no such file.", status_code=404)

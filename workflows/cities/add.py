@@ -7,6 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
@@ -27,7 +28,8 @@ from aether_core.eo.encoding import encoding_of
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import View
 from aether_core.errors import InputError
-from aether_core.poi.fields import PoiFields
+from aether_core.language import OTHER_NAMES
+from aether_core.poi.fields import PoiFields, other_names_in
 from aether_core.poi.frame import poi_frame
 from aether_core.poi.osm.extract import ATTRIBUTION as OSM_ATTRIBUTION
 from aether_core.poi.osm.extract import PBF_SUFFIXES
@@ -389,7 +391,9 @@ def _base_map(request: AddCity, boundary: MultiPolygon) -> gpd.GeoDataFrame | No
     if "main" in drawn:
         said = drawn["main"].astype(str).str.lower()
         drawn = drawn.assign(main=said.map(_TRUTHS).astype(object))
-    return drawn if "name" in drawn else drawn.assign(name="")
+    drawn = drawn if "name" in drawn else drawn.assign(name="")
+    others = other_names_in(pd.DataFrame(drawn.drop(columns="geometry")))
+    return drawn.assign(**{OTHER_NAMES: others or ""})
 
 
 def _extract(request: AddCity) -> Path | None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from aether_core.city.units import UNIT_KINDS, UnitKind
 from aether_core.eo.file_kind import UnitsName
-from aether_core.language import _, mark
+from aether_core.language import OTHER_NAMES, _, mark, place_names
 from aether_core.spatial.longitudes import extent_of
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
@@ -210,6 +210,8 @@ def _folders_of(store: Store, session: Session, city: City) -> list[Path]:
 def city_points(store: Store, slug: str, limit: int = 20_000) -> pd.DataFrame:
     """The city's places for a map: lon, lat (WGS84), name, category, group.
 
+    Each name knows its other languages (`PlaceName`).
+
     Args:
         limit: Above this many, an evenly spaced choice of them, so that a map stays quick.
 
@@ -220,12 +222,20 @@ def city_points(store: Store, slug: str, limit: int = 20_000) -> pd.DataFrame:
         frame = poi_rows.poi_frame(session, city_rows.city_by_slug(session, slug).id)
     if len(frame) > limit:
         frame = frame.iloc[:: -(-len(frame) // limit)]
-    columns = frame[["name", "category", "group"]]
-    return pd.DataFrame({"lon": frame.geometry.x, "lat": frame.geometry.y}).join(columns)
+    names = place_names(frame["name"].tolist(), frame[OTHER_NAMES])
+    return pd.DataFrame(
+        {
+            "lon": frame.geometry.x,
+            "lat": frame.geometry.y,
+            "name": pd.Series(names, index=frame.index, dtype=object),
+            "category": frame["category"],
+            "group": frame["group"],
+        }
+    )
 
 
 def base_map(store: Store, slug: str) -> gpd.GeoDataFrame:
-    """The city's own backdrop: kind (water, green, road, building), name, geometry in WGS84.
+    """The city's own backdrop: kind (water, green, road, building), name, other_names, geometry.
 
     Raises:
         NotFoundError: No city has this slug.

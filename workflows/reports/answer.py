@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aether_core.language import _, figure, mark
+from aether_core.language import _, figure, mark, translated
 from aether_core.report import (
     Block,
     Bullets,
@@ -168,7 +168,7 @@ def _named(subject: Subject, lonlat: NDArray[np.float64]) -> list[str]:
 
 
 def _address(one: Address) -> str:
-    parts = (near.name for near in (one.place, one.street) if near is not None)
+    parts = (translated(near.name) for near in (one.place, one.street) if near is not None)
     return ", ".join(dict.fromkeys(parts)) or "–"
 
 

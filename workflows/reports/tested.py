@@ -11,6 +11,7 @@ from aether_core.tasks.kinds.registry import TASK_KINDS, metric_named
 from aether_core.tasks.predictors.predictor import PREDICTORS
 from aether_core.tasks.testing.comparison import spoken_names
 from aether_core.tasks.testing.fairness import GroupFigures
+from aether_core.tasks.testing.protocols import PROTOCOLS
 from aether_core.tasks.testing.splits import SPLITS
 from workflows.reports.maps import map_figure
 from workflows.reports.subject import Subject, figure, interval, percent
@@ -121,7 +122,7 @@ def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, .
         "Features used: {get}{among}. Model: {in_reports}, {what}.",
         get=names.get(chosen["representation"], ""),
         among=among,
-        in_reports=PREDICTORS[chosen["predictor"]].in_reports,
+        in_reports=_(PREDICTORS[chosen["predictor"]].in_reports),
         what=what,
     )
     applicable = _(
@@ -134,7 +135,7 @@ def _method_points(subject: Subject, found: Findings, what: str) -> tuple[str, .
         fitted,
         _(
             "Protocol: {protocol}, {folds} folds, seeds {seeds}.",
-            protocol=chosen["protocol"],
+            protocol=_(PROTOCOLS[chosen["protocol"]].title),
             folds=chosen["folds"],
             seeds=seeds,
         ),

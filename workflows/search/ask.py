@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from aether_core.city.units import Units
 from aether_core.errors import InputError
-from aether_core.language import SOURCE, as_marked, mark
+from aether_core.language import SOURCE, as_marked, mark, said_in
 from aether_core.search.ground import Extent
 from aether_core.search.overlay import check_mode, combined
 from aether_core.search.question.criteria import (
@@ -199,12 +199,17 @@ class Answer(OfModel):
         """The question, or what its criteria ask for where they were edited."""
         return self.question or "; ".join(part.criterion.label for part in self.parts)
 
-    def best(self, n: int) -> list[dict[str, Any]]:
-        """The `n` best cells with every part: value, metres and name of the nearest target."""
-        return [self.cell(int(row)) for row in best_rows(self.score, n)]
+    def best(self, n: int, names_in: str | None = None) -> list[dict[str, Any]]:
+        """The `n` best cells with every part: value, metres and name of the nearest target.
 
-    def cell(self, row: int) -> dict[str, Any]:
-        """All that is known of one cell, as JSON values."""
+        Args:
+            n: How many.
+            names_in: Language tag of the names, where their source has it; None: the main names.
+        """
+        return [self.cell(int(row), names_in) for row in best_rows(self.score, n)]
+
+    def cell(self, row: int, names_in: str | None = None) -> dict[str, Any]:
+        """All that is known of one cell, as JSON values; `names_in` as in `best`."""
         measured = [part for part in self.parts if part.metres is not None]
         return {
             **called(self.units, row),
@@ -219,7 +224,7 @@ class Answer(OfModel):
                 if part.metres is not None
             },
             "nearest": {
-                part.name: part.names[part.nearest[row]]
+                part.name: said_in(part.names[part.nearest[row]], names_in)
                 for part in measured
                 if part.nearest is not None
             },

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from aether_core.errors import InputError
+from aether_core.language import language_tag, said_in
 from aether_core.search.support import Support
 from workflows.search.ask import Answer
 from workflows.search.change import CellChange
@@ -57,9 +59,40 @@ def support_document(support: Support) -> dict[str, Any]:
     }
 
 
-def places_document(slug: str, query: str, hits: Sequence[PlaceHit]) -> dict[str, Any]:
-    """Places of a city, best first."""
-    return {"city": slug, "query": query, "results": [asdict(hit) for hit in hits]}
+def places_document(
+    slug: str, query: str, hits: Sequence[PlaceHit], names_in: str | None = None
+) -> dict[str, Any]:
+    """Places of a city, best first.
+
+    Args:
+        slug: The city.
+        query: What was asked.
+        hits: The places.
+        names_in: Language tag of `name`, where their source has it; `main_name` stands beside it
+            then. None: `name` is the main name.
+    """
+    results = [asdict(hit) for hit in hits]
+    if names_in is not None:
+        for result, hit in zip(results, hits, strict=True):
+            result |= {"name": said_in(hit.name, names_in), "main_name": str(hit.name)}
+    return {"city": slug, "query": query, "results": results}
+
+
+def checked_names_in(tag: str | None) -> str | None:
+    """The language somebody asks names in, as BCP 47 spells it.
+
+    Raises:
+        InputError: It is no language.
+    """
+    known = None if tag is None else language_tag(tag)
+    if tag is not None and known is None:
+        raise InputError(
+            "this is no language",
+            tag,
+            "give a tag such as sv, en or zh-Hant",
+            code="names-language-unknown",
+        )
+    return known
 
 
 def answer_document(answer: Answer, results: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -23,7 +23,10 @@ _MOST_SIMILAR = 3
 
 @dataclass(frozen=True)
 class Nearby:
-    """Something with a name, and how far it is in a straight line, in metres."""
+    """Something with a name, and how far it is in a straight line, in metres.
+
+    A name of the city's own data knows its other languages (`PlaceName`).
+    """
 
     name: str
     metres: float
@@ -219,4 +222,4 @@ def _similar_places(
 def _place_label(places: CityPlaces, row: int) -> str:
     category = places.index.category_at(row)
     named = places.named[row] and category
-    return f"{places.names[row]} ({category})" if named else places.names[row]
+    return places.names[row].within("", f" ({category})") if named else places.names[row]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from aether_core.city.cells import check_degrees
 from aether_core.city.units import Units
 from aether_core.errors import InputError
+from aether_core.language import PlaceName, names_kept
 from aether_core.poi.text import query_texts
 from aether_core.search.ground import Extent
 from aether_core.search.nearest import Quantised, nearest_rows
@@ -274,7 +275,7 @@ def search_places(
     return [
         PlaceHit(
             row.id,
-            row.name,
+            PlaceName(row.name, names_kept(row.other_names)),
             row.category,
             row.group,
             row.geometry.x,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from aether_core.city.outline import repaired_outline
 from aether_core.errors import InputError, NotFoundError
 from aether_core.files.whole import sha256_of
-from aether_core.language import SOURCE, as_marked, mark
+from aether_core.language import OTHER_NAMES, SOURCE, PlaceName, as_marked, mark, place_names
 from aether_core.search.centre import Centre, centre_of
 from aether_core.search.question.criteria import KINDS, Criterion, FileSource, LayerSource
 from aether_core.search.question.matching import Matched, PlaceIndex, plain_name
@@ -86,7 +86,8 @@ class Targets:
 
     Attributes:
         shapes: WGS84, object `[n]`, at least one.
-        names: Of each shape, "" where it has none.
+        names: Of each shape, "" where it has none; the city's own know their other languages
+            (`PlaceName`).
         meaning: What they are, for people.
         notes: What else to say of it.
     """
@@ -104,14 +105,14 @@ class CityPlaces:
     Attributes:
         index: By their words.
         points: WGS84, object `[n]`.
-        names: Of each place, or its category.
+        names: Of each place, or its category; they know their other languages (`PlaceName`).
         named: Whether a place has a name, bool `[n]`.
         centre: The city's centre; None where it has no places.
     """
 
     index: PlaceIndex
     points: NDArray[np.object_]
-    names: tuple[str, ...]
+    names: tuple[PlaceName, ...]
     named: NDArray[np.bool_]
     centre: Centre | None
 
@@ -126,10 +127,17 @@ def _places(store: Store, city_id: int, _added: datetime) -> CityPlaces:
     with store.session() as session:
         frame = poi_rows.poi_frame(session, city_id)
     lonlat = shapely.get_coordinates(frame.geometry.to_numpy())
+    called = frame["name"].where(frame["name"] != "", frame["category"])
+    names = place_names(called.tolist(), frame[OTHER_NAMES])
     return CityPlaces(
-        PlaceIndex(frame["category"].tolist(), frame["group"].tolist(), frame["name"].tolist()),
+        PlaceIndex(
+            frame["category"].tolist(),
+            frame["group"].tolist(),
+            frame["name"].tolist(),
+            [name.others.values() for name in names],
+        ),
         frame.geometry.to_numpy(),
-        tuple(frame["name"].where(frame["name"] != "", frame["category"])),
+        tuple(names),
         (frame["name"] != "").to_numpy(dtype=bool),
         centre_of(lonlat) if len(lonlat) else None,
     )
@@ -143,7 +151,8 @@ def _ground(store: Store, city_id: int, _added: datetime, kind: str) -> Targets 
     if frame.empty:
         return None
     shapes = frame.geometry.to_numpy()
-    return Targets(shapes, tuple(frame["name"]), _GROUND_MEANING[kind])
+    names = place_names(frame["name"].tolist(), frame[OTHER_NAMES])
+    return Targets(shapes, tuple(names), _GROUND_MEANING[kind])
 
 
 def streets_of(store: Store, model: ModelInUse) -> StreetNetwork | None:

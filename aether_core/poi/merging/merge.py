@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
+from aether_core.language import OTHER_NAMES, names_kept, other_names
 from aether_core.poi.merging.same_place import Pair, same_places
 from aether_core.progress import Progress, silent
 
@@ -31,7 +32,8 @@ def merge_places(
     """Put the places of two sources together without duplicates (`same_place`).
 
     Of a duplicate the record is kept that tells more of what the place is, category and group; the
-    first source's where both tell as much.
+    first source's where both tell as much. What only the other one knows it as in other languages
+    is kept with it.
 
     Args:
         first: A POI table (`aether_core.poi.frame`).
@@ -50,11 +52,22 @@ def merge_places(
     duplicates = {other for _, other in pairs}
     order += [len(first) + row for row in range(len(second)) if row not in duplicates]
     both = pd.concat([first, second[first.columns]], ignore_index=True)
+    named = both[OTHER_NAMES].tolist()
+    for row, other in pairs:
+        _add_names(named, order[row], row, len(first) + other)
+    both[OTHER_NAMES] = named
     return Merged(
         frame=gpd.GeoDataFrame(both.iloc[order].reset_index(drop=True), crs=first.crs),
         duplicates=len(pairs),
         pairs=pairs,
     )
+
+
+def _add_names(named: list[str], kept: int, *alike: int) -> None:
+    """Give a place the other names of those it is alike, its own before theirs."""
+    if any(named[row] for row in alike):
+        known = [names_kept(named[row]) for row in (kept, *alike)]
+        named[kept] = other_names(pair for one in known for pair in one.items())
 
 
 def _telling(places: gpd.GeoDataFrame) -> list[int]:

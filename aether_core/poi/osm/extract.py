@@ -13,7 +13,9 @@ import shapely
 from aether_core.errors import InputError
 from aether_core.files.pyrosm_results import keep_results_private
 from aether_core.files.source import local_file
+from aether_core.language import OTHER_NAMES
 from aether_core.poi.frame import plain_text, poi_frame
+from aether_core.poi.osm.tags import names_among
 from aether_core.poi.osm.taxonomy import KEPT_VALUES, KEY_GROUPS, describe_tags
 from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
 from aether_core.reading import in_own_process
@@ -146,6 +148,7 @@ def _as_pois(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             "name": [plain_text(name) for name in _column(places, "name")],
             "category": [category for category, _ in described],
             "group": [group for _, group in described],
+            OTHER_NAMES: [names_among(tags) for tags in _column(places, "tags")],
         },
         places.geometry.to_numpy(),
     )

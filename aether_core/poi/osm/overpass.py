@@ -16,10 +16,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from aether_core.language import mark
+from aether_core.language import OTHER_NAMES, mark
 from aether_core.net import CancelCheck, RemoteError, RequestPolicy, Web
 from aether_core.poi.frame import plain_text, poi_frame
 from aether_core.poi.osm.extract import ATTRIBUTION, LICENCE, SOURCE
+from aether_core.poi.osm.tags import names_tagged
 from aether_core.poi.osm.taxonomy import KEPT_VALUES, KEY_GROUPS, describe_tags
 from aether_core.poi.poi_source import OUTSIDE, NoPlacesError, PoiSource, cut_to
 from aether_core.progress import Progress, silent
@@ -260,6 +261,7 @@ def _as_pois(url: str, elements: Mapping[str, Mapping[str, Any]]) -> gpd.GeoData
             "name": [plain_text(each.get("name")) for each in tags],
             "category": [category for category, _ in described],
             "group": [group for _, group in described],
+            OTHER_NAMES: [names_tagged(each) for each in tags],
         },
         shapely.points(np.array(points, dtype=float).reshape(-1, 2)),
     )

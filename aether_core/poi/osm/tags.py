@@ -1,10 +1,13 @@
 """OpenStreetMap tags in a table: a column a tag, in any case, or all tags in one column."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
+from aether_core.language import other_names
 from aether_core.poi.frame import plain_text
 from aether_core.poi.osm.taxonomy import KEY_GROUPS
 from aether_core.poi.structured import record_in
@@ -13,6 +16,21 @@ _TOGETHER = ("tags", "other_tags", "all_tags", "osm_tags", "@tags", "hstore")
 """Headings of a column that holds all tags: `other_tags` is GDAL's for what has no column."""
 _BEFORE = ("", "tags.", "tags_", "tags:", "tag_", "osm_", "@")
 _LOOKED_AT = 200
+NAME_IN: Final = "name:"
+"""How the tag of a name in a language begins."""
+
+
+def names_tagged(tags: Mapping[str, object]) -> str:
+    """What a thing is called in other languages, for the column `other_names`."""
+    named = (key.removeprefix(NAME_IN) for key in tags if key.startswith(NAME_IN))
+    return other_names((language, tags[f"{NAME_IN}{language}"]) for language in named)
+
+
+def names_among(tags: object) -> str:
+    """The same from pyrosm's JSON of all tags that have no column."""
+    if not isinstance(tags, str) or f'"{NAME_IN}' not in tags:
+        return ""
+    return names_tagged(json.loads(tags))
 
 
 @dataclass(frozen=True)
@@ -20,7 +38,7 @@ class Tags:
     """The tags of a table's rows.
 
     Attributes:
-        rows: Tags of each row that make a place, and its name: key in lower case to value.
+        rows: Tags of each row that make a place, and its names: key in lower case to value.
         columns: Headings of the columns that hold keys of places.
         together: Heading of the column with all tags, where there is one.
     """
@@ -56,7 +74,7 @@ def tags_in(attributes: pd.DataFrame) -> Tags | None:
             row.update(
                 (key, plain_text(value))
                 for key, value in lowered
-                if key in KEY_GROUPS or key == "name"
+                if key in KEY_GROUPS or key == "name" or key.startswith(NAME_IN)
             )
     for key, heading in there.items():
         for row, cell in zip(rows, attributes[heading], strict=True):

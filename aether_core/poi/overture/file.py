@@ -4,21 +4,32 @@ Records are kept as they are (Parquet), as text (CSV, GeoPackage, GeoJSON throug
 over columns such as `names.primary` or `taxonomy_hierarchy`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from aether_core.language import OTHER_NAMES
 from aether_core.poi.columns import PoiColumns
 from aether_core.poi.frame import plain_text
 from aether_core.poi.headings import fitting
-from aether_core.poi.overture.record import SOURCE, check_confidence, described, reason_against
+from aether_core.poi.overture.record import (
+    SOURCE,
+    check_confidence,
+    described,
+    names_in,
+    reason_against,
+)
 from aether_core.poi.structured import items_in, record_in
 
 NAME = "Overture places"
 
-_RECORDS = {"names": ("primary",), "taxonomy": ("primary", "hierarchy"), "categories": ("primary",)}
+_RECORDS = {
+    "names": ("primary", "common"),
+    "taxonomy": ("primary", "hierarchy"),
+    "categories": ("primary",),
+}
 """Columns of records, and their members that are used."""
 _PLAIN = ("basic_category", "confidence", "operating_status", "id")
 _SIGNS = (*_RECORDS, "basic_category", "operating_status")
@@ -70,6 +81,7 @@ def overture_columns(attributes: pd.DataFrame, min_confidence: float) -> PoiColu
             "name": names,
             "category": [category for category, _ in pairs],
             "group": [group for _, group in pairs],
+            OTHER_NAMES: [names_in(row["names"].get("common")) for row in rows],
         },
         columns={
             "name": plain_name[0] if name is None else str(name),
@@ -135,9 +147,17 @@ def _rows(
                 row[column] = _number(value) if column == "confidence" else plain_text(value)
                 continue
             record = record_in(value)
-            inner = record.get(member) if record is not None else value
-            row[column][member] = _codes(inner) if member == "hierarchy" else plain_text(inner)
+            if record is not None and member in record:
+                inner = record[member]
+            else:
+                inner = value if record is None or member == _MAP else None
+            row[column][member] = _MEMBERS.get(member, plain_text)(inner)
         yield row
+
+
+def _pairs(value: object) -> object:
+    """A map as a record or as pairs, whatever it was written as."""
+    return record_in(value) or (list(value) if isinstance(value, list | np.ndarray) else None)
 
 
 def _number(value: object) -> float | None:
@@ -151,3 +171,8 @@ def _codes(value: object) -> Sequence[str]:
     if (found := items_in(value)) is not None:
         return found
     return [part.strip() for part in plain_text(value).replace(">", ",").split(",") if part.strip()]
+
+
+_MAP = "common"
+_MEMBERS: Mapping[str, Callable[[object], object]] = {"hierarchy": _codes, _MAP: _pairs}
+"""How members are read that are no plain text."""

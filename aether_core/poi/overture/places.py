@@ -11,6 +11,7 @@ import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
+from aether_core.language import OTHER_NAMES
 from aether_core.net import RemoteError, Web
 from aether_core.poi.frame import plain_text, poi_frame
 from aether_core.poi.overture.record import (
@@ -20,6 +21,7 @@ from aether_core.poi.overture.record import (
     check_confidence,
     check_unsure_share,
     described,
+    names_in,
     reason_against,
 )
 from aether_core.poi.overture.release import Overture
@@ -31,7 +33,7 @@ from aether_core.vector import WGS84
 
 _COLUMNS = ("id", "geometry", "names.primary", "confidence", "sources.dataset", "sources.license")
 _TAXONOMIES = ("taxonomy.primary", "taxonomy.hierarchy", "categories.primary", "basic_category")
-_OPTIONAL = (*_TAXONOMIES, "operating_status")
+_OPTIONAL = (*_TAXONOMIES, "operating_status", "names.common")
 
 _CDLA = "CDLA-Permissive-2.0"
 _DATASETS: dict[str, tuple[str, str]] = {
@@ -227,6 +229,7 @@ def _as_pois(rows: Sequence[Mapping[str, Any]]) -> gpd.GeoDataFrame:
             "name": [plain_text((row["names"] or {}).get("primary")) for row in rows],
             "category": [category for category, _ in pairs],
             "group": [group for _, group in pairs],
+            OTHER_NAMES: [names_in((row["names"] or {}).get("common")) for row in rows],
         },
         shapely.from_wkb([row["geometry"] for row in rows], on_invalid="ignore"),
     )

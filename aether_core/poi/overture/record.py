@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aether_core.errors import InputError
+from aether_core.language import other_names
 from aether_core.poi.overture.taxonomy import describe_overture
 
 SOURCE = "Overture Maps"
@@ -61,6 +62,23 @@ def reason_against(row: Mapping[str, Any], min_confidence: float) -> str:
     if confidence is None:
         return _UNTOLD if min_confidence > 0 else ""
     return _UNSURE.format(f"{min_confidence:g}") if confidence < min_confidence else ""
+
+
+def names_in(common: object) -> str:
+    """What `names.common` calls a thing in other languages, for the column `other_names`.
+
+    Args:
+        common: A map as its file has it: a record, pairs, or records of key and value; or None.
+    """
+    if isinstance(common, Mapping):
+        return other_names(common.items())
+    pairs = []
+    for one in common if isinstance(common, list | tuple) else ():
+        if isinstance(one, Mapping):
+            pairs.append((one.get("key"), one.get("value")))
+        elif isinstance(one, list | tuple) and len(one) == 2:
+            pairs.append((one[0], one[1]))
+    return other_names(pairs)
 
 
 def described(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Which of a city's places some words mean: by category, group and name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,15 +33,28 @@ class PlaceIndex:
     Args:
         category: Of each place, "" where it has none.
         group: Of each place.
-        name: Of each place.
+        name: Of each place, its main name.
+        otherwise: What each is called in other languages; by these a place is found only where no
+            main name holds the words.
     """
 
-    def __init__(self, category: Sequence[str], group: Sequence[str], name: Sequence[str]) -> None:
+    def __init__(
+        self,
+        category: Sequence[str],
+        group: Sequence[str],
+        name: Sequence[str],
+        otherwise: Sequence[Collection[str]] = (),
+    ) -> None:
         self._as_written = np.array(category, dtype=object)
         self._category = _plain_column(category)
         self._group = _plain_column(group)
         self._name = np.array([f" {plain_name(one)} " for one in name], dtype=object)
         self._shown_name = np.array(name, dtype=object)
+        self._otherwise = {
+            row: {f" {plain_name(one)} ": one for one in names}
+            for row, names in enumerate(otherwise)
+            if names
+        }
 
     @property
     def categories(self) -> list[str]:
@@ -72,12 +85,17 @@ class PlaceIndex:
         return None
 
     def by_name(self, words: str) -> Matched | None:
-        """The places whose name holds the words; None where there are none."""
+        """The places whose name, in any language, holds the words; None where there are none."""
         looked_for = f" {plain_name(words)} "
-        rows = np.flatnonzero([looked_for in name for name in self._name])
-        if not looked_for.strip() or not len(rows):
+        if not looked_for.strip():
             return None
-        names = list(dict.fromkeys(str(one) for one in self._shown_name[rows]))
+        rows = np.flatnonzero([looked_for in name for name in self._name])
+        found = [str(one) for one in self._shown_name[rows]]
+        if not len(rows):
+            rows, found = self._by_other_name(looked_for)
+        if not len(rows):
+            return None
+        names = list(dict.fromkeys(found))
         shown: str = ", ".join(names[:_NAMED])
         if len(names) > _NAMED:
             shown = mark("{names} and others", names=shown)
@@ -86,6 +104,15 @@ class PlaceIndex:
             mark("places called {names}", names=shown),
             mark("“{words}” was found in names: {names}", words=words, names=shown),
         )
+
+    def _by_other_name(self, looked_for: str) -> tuple[NDArray[np.int64], list[str]]:
+        """Rows of the places called so in another language, and the name of each that says it."""
+        named = {
+            row: next((one for spelled, one in names.items() if looked_for in spelled), None)
+            for row, names in self._otherwise.items()
+        }
+        found = {row: name for row, name in named.items() if name is not None}
+        return np.array(list(found), dtype=np.int64), list(found.values())
 
     def of_category_or_group(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Rows of the places whose category or group is one of these words."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import InputError
+from aether_core.language import mark
 from aether_core.tasks.predictors.linear_probe import fit_linear_probe
 from aether_core.tasks.predictors.number_regression import fit_linear_numbers
 from aether_core.tasks.predictors.one_thread import one_thread
@@ -47,10 +48,12 @@ class PredictorKind:
 
 PREDICTORS: Mapping[Kind, PredictorKind] = MappingProxyType(
     {
-        "linear": PredictorKind("Linear probe", "a linear probe", hidden=0, convex=True),
+        "linear": PredictorKind(
+            mark("Linear probe"), mark("a linear probe"), hidden=0, convex=True
+        ),
         "mlp": PredictorKind(
-            "Small neural network (64)",
-            "a small neural network (64 hidden units)",
+            mark("Small neural network (64)"),
+            mark("a small neural network (64 hidden units)"),
             hidden=64,
             convex=False,
         ),

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from aether_core.language import mark
 from aether_core.tasks.predictors.predictor import Trainer
 from aether_core.tasks.testing.folds import Target, make_folds
 from aether_core.tasks.testing.published import PUBLISHED_SEEDS, published_split
@@ -46,10 +47,10 @@ def _a_fifth(
     return published_split(split, target, *of, seed=seed)
 
 
-CROSS_VALIDATION: Final = TestProtocol("cross-validation", "Cross-validation", make_folds)
+CROSS_VALIDATION: Final = TestProtocol("cross-validation", mark("Cross-validation"), make_folds)
 _PUBLISHED: Final = TestProtocol(
     "published",
-    "As published (80/20 split, five seeds)",
+    mark("As published (80/20 split, five seeds)"),
     _a_fifth,
     trainer="adam",
     own_seeds=PUBLISHED_SEEDS,

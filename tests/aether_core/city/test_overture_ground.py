@@ -12,6 +12,7 @@ import shapely
 
 from aether_core.city import overture_ground as ground_module
 from aether_core.city.overture_ground import overture_ground, overture_ground_size
+from aether_core.language import names_kept
 from aether_core.net import RemoteError, RequestPolicy, Web
 from aether_core.poi.overture.release import Overture
 from aether_core.spatial.streets import network_of, walking_distance
@@ -56,9 +57,11 @@ def release(server: PublicServer, features: dict[Any, Any], **more: Any) -> Over
 def test_a_small_city_has_all_kinds_with_their_names(server: PublicServer, web: Web) -> None:
     found = overture_ground(web, release(server, ground_in(BOX)), CITY)
     drawn = found.base_map
-    assert list(drawn.columns) == ["kind", "name", "main", "geometry"]
+    assert list(drawn.columns) == ["kind", "name", "other_names", "main", "geometry"]
     names = drawn.groupby("kind")["name"].apply(set).to_dict()
     assert names["water"] == {"Mill Lake"}
+    swedish = {names_kept(text).get("sv", "") for text in drawn["other_names"]}
+    assert {"Mill Lake på svenska", "Ring Road på svenska", ""} <= swedish
     assert names["green"] == {"City Park", ""}
     assert names["building"] == {"Town Hall", ""}
     assert {"Ring Road", "Old Road", "East Street 1", "North Street 1"} <= names["road"]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aether_core.errors import InputError
+from aether_core.language import names_kept
 from aether_core.poi.fields import PoiFields
 from aether_core.poi.frame import plain_text
 from aether_core.poi.read import read_pois
@@ -37,12 +38,17 @@ _POI = st.tuples(
 )
 
 
+def in_swedish(name: str) -> str:
+    return f"{name} på svenska" if name else ""
+
+
 def write(rows: list[tuple[str, str, str, float, float]], path: Path) -> None:
     """Write POIs the way a user's software would."""
     table = pd.DataFrame(
         [(str(i), *row) for i, row in enumerate(rows)],
         columns=["source_id", "name", "category", "group", "lon", "lat"],
     )
+    table["name:sv"] = [in_swedish(name) for name in table["name"]]
     if path.suffix == ".csv":
         table.to_csv(path, index=False)
         return
@@ -55,7 +61,7 @@ def write(rows: list[tuple[str, str, str, float, float]], path: Path) -> None:
         frame.to_parquet(path)
     elif path.suffix == ".zip":
         inner = path.with_suffix(".shp")
-        frame.to_file(inner, encoding="UTF-8")
+        frame.rename(columns={"name:sv": "name_sv"}).to_file(inner, encoding="UTF-8")
         with zipfile.ZipFile(path, "w") as archive:
             for part in path.parent.glob(f"{path.stem}.*"):
                 if part.suffix in {".shp", ".shx", ".dbf", ".prj", ".cpg"}:
@@ -83,8 +89,10 @@ def test_the_same_pois_are_read_equal_from_every_format(rows: list[tuple]) -> No
             pois = read_pois(path).frame
             assert as_rows(pois) == rows, suffix
             assert list(pois.columns) == [
-                "source", "source_id", "name", "category", "group", "geometry",
+                "source", "source_id", "name", "category", "group", "other_names", "geometry",
             ]  # fmt: skip
+            called = [names_kept(text).get("sv", "") for text in pois["other_names"]]
+            assert called == [in_swedish(name) for name in pois["name"]], suffix
             assert pois.crs == "EPSG:4326"
 
 

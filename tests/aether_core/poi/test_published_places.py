@@ -25,7 +25,14 @@ OVERTURE: list[dict[str, Any]] = [
         "leaf": "coffee_shop",
         "path": ["food_and_drink", "coffee_shop"],
     },
-    {"id": "b", "name": 'The "Vault"', "leaf": "bar", "path": BAR, "status": "temporarily_closed"},
+    {
+        "id": "b",
+        "name": 'The "Vault"',
+        "common": {"sv": "Valvet"},
+        "leaf": "bar",
+        "path": BAR,
+        "status": "temporarily_closed",
+    },
     {"id": "c", "name": "Gone", "leaf": "bar", "path": BAR, "status": "permanently_closed"},
     {"id": "d", "name": "Unsure", "leaf": "bar", "path": BAR, "confidence": 0.2},
     {"id": "e", "name": "Untold", "leaf": "bar", "path": BAR, "confidence": None},
@@ -50,7 +57,7 @@ def records(*, old: bool = False) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": [row["id"] for row in OVERTURE],
-            "names": [{"primary": row["name"], "common": None} for row in OVERTURE],
+            "names": [{"primary": row["name"], "common": row.get("common")} for row in OVERTURE],
             **category,
             "confidence": [row.get("confidence", 0.9) for row in OVERTURE],
             "operating_status": [row.get("status", "open") for row in OVERTURE],
@@ -133,6 +140,7 @@ def spread_csv(path: Path) -> None:
     flat = frame.drop(columns=["names", "taxonomy"]).assign(
         **{
             "names.primary": [cell["primary"] for cell in frame["names"]],
+            "names.common": [json.dumps(cell["common"]) for cell in frame["names"]],
             "taxonomy.primary": [cell["primary"] for cell in frame["taxonomy"]],
             "taxonomy.hierarchy": [",".join(cell["hierarchy"]) for cell in frame["taxonomy"]],
         }
@@ -297,7 +305,7 @@ def test_a_category_that_is_a_list(tmp_path: Path, shared: Path) -> None:
     assert list(trial["category"][:1]) == ["boating lake; shop"]
 
 
-TAGS = [{"name": "A", "amenity": "fast_food"}, {"name": "B", "shop": "tyres"}]
+TAGS = [{"name": "A", "name:sv": "Å", "amenity": "fast_food"}, {"name": "B", "shop": "tyres"}]
 TOGETHER: dict[str, Callable[[dict[str, str]], str]] = {
     "json": json.dumps,
     "python": repr,
@@ -315,6 +323,7 @@ def test_tags_in_one_column(notation: str, heading: str, tmp_path: Path) -> None
     pd.DataFrame({"id": [1, 2], heading: cells, "lon": 1, "lat": 2}).to_csv(path, index=False)
     read = read_pois(path)
     assert [row[1:] for row in rows(read)] == OSM
+    assert read.frame["other_names"].tolist() == ['{"sv": "Å"}', ""]
     assert read.report.columns["name"] == read.report.columns["category"] == heading
 
 

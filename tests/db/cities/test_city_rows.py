@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from aether_core.errors import ConflictError, NotFoundError
+from aether_core.language import names_kept, other_names
 from db.cities import cities, features, pois, texts
 from db.columns.copy import copy_in, copy_out
 from db.engine import session_scope
@@ -139,7 +140,11 @@ def test_counts_and_rasters(session: Session) -> None:
 def test_base_features_from_any_crs(session: Session) -> None:
     city = add_plain_city(session)
     given_shapes = gpd.GeoDataFrame(
-        {"kind": ["water", "green", "road"], "name": ["Töölönlahti", None, "E12"]},
+        {
+            "kind": ["water", "green", "road"],
+            "name": ["Töölönlahti", None, "E12"],
+            "other_names": ['{"sv": "Tölöviken"}', "", None],
+        },
         geometry=[OUTLINE, OUTLINE.boundary, shapely.Point(24.94, 60.17)],
         crs="EPSG:4326",
     )
@@ -147,10 +152,13 @@ def test_base_features_from_any_crs(session: Session) -> None:
     read = cities.base_features(session, city.id)
     assert read["kind"].tolist() == ["water", "green", "road"]
     assert read["name"].tolist() == ["Töölönlahti", "", "E12"]
+    assert read["other_names"].tolist() == ['{"sv": "Tölöviken"}', "", ""]
     assert read.crs == "EPSG:4326"
     assert read.geometry.geom_equals_exact(given_shapes.geometry, 1e-7).all()
     assert cities.base_features(session, add_plain_city(session, "espoo").id).empty
     assert cities.ground_features(session, city.id, "road")["name"].tolist() == ["E12"]
+    (water,) = cities.ground_features(session, city.id, "water")["other_names"]
+    assert names_kept(water) == {"sv": "Tölöviken"}
     assert cities.ground_features(session, city.id, "main road").empty
 
 
@@ -175,6 +183,8 @@ def test_pois_round_trip_in_order(session: Session) -> None:
     city, other = add_plain_city(session), add_plain_city(session, "espoo")
     table = poi_table(200)
     table.loc[0, "name"] = ODD
+    others = {"sv": ODD, "zh-Hant": "車站", "ar": "محطة"}
+    table["other_names"] = [other_names(others.items()), *[""] * 199]
     hashes = [f"{n}" for n in range(200)]
     ids = pois.add_pois(session, city.id, table, hashes)
     pois.add_pois(session, other.id, poi_table(5, seed=1), hashes[:5])
@@ -182,6 +192,9 @@ def test_pois_round_trip_in_order(session: Session) -> None:
     assert read["id"].tolist() == ids.tolist() == sorted(ids)
     for column in pois.COLUMNS:
         assert read[column].tolist() == table[column].tolist()
+    assert names_kept(read["other_names"][0]) == others
+    assert set(read["other_names"][1:]) == {""}
+    assert pois.pois_by_id(session, ids[:2])["other_names"].tolist() == [*read["other_names"][:2]]
     assert read["text_hash"].tolist() == hashes
     assert np.array_equal(read.geometry.x, table.geometry.x)
     assert np.array_equal(read.geometry.y, table.geometry.y)

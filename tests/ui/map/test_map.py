@@ -384,6 +384,7 @@ def test_a_place_is_found_by_name(page: Page) -> None:
     names = ["Café Ämyrä", "Old café", "Library"]
     where = [[west, south], [(west + east) / 2 + 0.004, (south + north) / 2], [east, north]]
     places = [{"p": at, "t": name, "n": "place"} for at, name in zip(where, names, strict=True)]
+    places[2]["o"] = ["Kirjasto <b>", "مكتبة"]
     put(page, sent_data())
     expect(page.get_by_role("search")).to_be_hidden()
     streets = names_of(NAMED)
@@ -391,6 +392,9 @@ def test_a_place_is_found_by_name(page: Page) -> None:
     box = page.get_by_role("combobox", name="Find a place")
     box.type("long r")
     expect(page.get_by_role("option")).to_have_text(["Long RoadStreet"])
+    for asked, by in (("kirj", "Kirjasto <b>"), ("كتب", "مكتبة")):
+        box.fill(asked)
+        expect(page.get_by_role("option")).to_have_text([f"Libraryplace · \u2068{by}\u2069"])
     box.fill("cafe")
     expect(page.get_by_role("option")).to_have_text(["Café Ämyräplace", "Old caféplace"])
     box.press("ArrowDown")
@@ -419,6 +423,14 @@ def test_names_are_written_where_they_have_room(page: Page) -> None:
     assert sorted(page.evaluate(names, 16)) == [["A Park", 0], ["Long Road", 0], ["Side Lane", 90]]
     # From afar the short ones have no room, and one name of the long road stands alone.
     assert page.evaluate(names, 13.4) == [["Long Road", 0]]
+    # deck.gl cannot write these: they come as pictures, which the browser has written.
+    called = {"Long Road": "شارع المكتبة الطويل", "A Park": "פארק"}
+    shaped = served.of_json(names_of(NAMED.assign(name=NAMED["name"].replace(called))))
+    put(page, sent_data(layers=[document | {"data": shaped}], bounds=list(NAMED.total_bounds)))
+    counts = names.replace(
+        ".props.data.map(({ t, a }) => [t, a])", ".map((one) => one.props.data.length)"
+    )
+    assert page.evaluate(counts, 16) == [1, 2]
 
 
 def test_a_city_across_the_180th_meridian_is_seen_whole(page: Page) -> None:

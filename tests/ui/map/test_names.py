@@ -4,8 +4,9 @@ import geopandas as gpd
 import pytest
 import shapely
 
+from aether_core.language import speaking
 from tests.ui.map.named_streets import EAST, NAMED
-from ui.map.names import names_of
+from ui.map.names import in_readers_language, names_of
 
 
 def test_streets_and_parks_are_named_along_and_inside() -> None:
@@ -19,6 +20,18 @@ def test_streets_and_parks_are_named_along_and_inside() -> None:
     # 896, 122 and 66 m long or wide; a park's name may reach somewhat beyond it, a street's hardly.
     assert [road["l"], lane["l"], park["l"]] == pytest.approx([986, 134, 99], abs=4)
     assert list(found) == ["Long Road", "Side Lane", "A Park"]
+
+
+def test_names_are_written_and_found_as_the_reader_says_them() -> None:
+    others = ['{"sv": "Långgatan"}', '{"sv": "Stora vägen", "fi": "Pitkätie"}', "", "", "", ""]
+    spots = names_of(NAMED.assign(other_names=others))
+    with speaking("fi"):
+        told = {spot["t"]: spot for spot in in_readers_language(spots)}
+    assert set(told) == {"Pitkätie", "Side Lane", "A Park"}
+    road = told["Pitkätie"]
+    assert (road["n"], road["o"]) == ("Katu", ["Long Road", "Långgatan"])  # of the first piece
+    assert "o" not in told["A Park"]
+    assert [spot["t"] for spot in in_readers_language(spots)] == [spot["t"] for spot in spots]
 
 
 def test_a_name_far_away_is_another_thing_to_be_found() -> None:

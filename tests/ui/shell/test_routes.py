@@ -7,13 +7,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from ui.map import served
-from ui.shell.routes import code_address, map_code_address, routes
+from ui.server.fixed_files import FixedFiles
+from ui.shell.routes import code_address, code_ahead, code_files, map_code_address, routes
 
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     monkeypatch.setenv("AETHER_HOME", str(tmp_path))
-    return TestClient(Starlette(routes=routes()))
+    return TestClient(FixedFiles(Starlette(routes=routes()), code_files()))
 
 
 def test_data_are_handed_out_once_and_for_ever(client: TestClient) -> None:
@@ -31,6 +32,8 @@ def test_the_code_that_draws_maps_comes_from_here(client: TestClient) -> None:
     assert "class CityMap" in own.text
     assert own.headers["content-type"].startswith("text/javascript")  # a module, or none is loaded
     assert "immutable" in own.headers["cache-control"]
+    ahead = [link.partition(">")[0].strip("< ") for link in code_ahead().split(",")]
+    assert sorted(ahead) == sorted(code_files())
 
 
 @pytest.mark.parametrize("path", ["..%2f..%2fetc%2fpasswd", "none.bin", "%00", f"{'0' * 32}.bin"])

@@ -16,6 +16,7 @@ import pytest
 
 from aether_core.city.outline import box_boundary
 from aether_core.errors import ConflictError
+from aether_core.language import names_kept, said_in
 from cli.__main__ import run
 from db.cities import cities as city_rows
 from db.cities import streets as street_rows
@@ -33,7 +34,7 @@ from tests.public_server.whole import (
     World,
     environment,
 )
-from workflows.cities.cities import base_map, list_cities, show_city
+from workflows.cities.cities import base_map, city_points, list_cities, show_city
 from workflows.fetch.cache import clear_cache, show_cache
 from workflows.fetch.fetch import (
     add_fetch,
@@ -114,6 +115,9 @@ def test_an_uncut_fetch_makes_the_whole_city(uncut: Store) -> None:
     assert any("ODbL" in credit and "Overture" in credit for credit in city.attribution)
     assert city.pois_dropped["in both sources, kept once"] >= 10
     assert city.pois > 200
+    names = city_points(uncut, SLUG)["name"]
+    swedish = [said_in(name, "sv") == f"{name} på svenska" for name in names]
+    assert 0 < sum(swedish) < len(swedish)  # OpenStreetMap here has main names alone
     (fetch,) = list_fetches(uncut)
     assert (fetch.state, fetch.city_exists, fetch.progress) == ("done", True, 1.0)
     assert fetch.request.release == "2026-10-21.0"
@@ -127,6 +131,8 @@ def test_its_ground_comes_from_overture(uncut: Store) -> None:
     assert {"Mill Lake", "City Park", "Ring Road", "North Street 1", "Town Hall"} <= set(
         drawn["name"]
     )
+    called = dict(zip(drawn["name"], map(names_kept, drawn["other_names"]), strict=True))
+    assert called["Ring Road"]["sv"] == "Ring Road på svenska"
     with uncut.session() as session:
         city_id = city_rows.city_by_slug(session, SLUG).id
         main = city_rows.ground_features(session, city_id, MAIN_ROAD)

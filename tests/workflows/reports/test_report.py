@@ -288,9 +288,9 @@ def test_what_is_chosen_of_a_report_stands_in_it(
     )
     first, second = (one.name for one in choices.districts)
     page, paper = tmp_path / "report.html", tmp_path / "report.pdf"
-    for path, language in ((page, "en"), (paper, "fi")):
+    for path, language, layer in ((page, "en", "search"), (paper, "fi", "ask")):
         asked = replace(choices, language=language)
-        write_report(trained_store, SLUG, kept.layers["search"], path, choices=asked)
+        write_report(trained_store, SLUG, kept.layers[layer], path, choices=asked)
     html = page.read_text(encoding="utf-8")
     assert "<h1>Parks #1 *bold* $x$ &lt;script&gt;</h1>" in html
     assert "<p>Another: #let x = $1$ @nobody</p>" in html
@@ -299,6 +299,7 @@ def test_what_is_chosen_of_a_report_stands_in_it(
         assert said in told
     printed = " ".join(text_of(paper.read_bytes()).split())
     assert "osuus maasta" in printed
+    assert " suomeksi" in printed  # what the best spots are near
     for english in ("than the city", "than South-east", "Much like", "share of the ground"):
         assert english not in printed
     assert "Parks #1 *bold* $x$ <script>" in printed

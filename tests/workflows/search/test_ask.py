@@ -75,7 +75,15 @@ def test_every_part_is_what_it_says(city: Store, places: gpd.GeoDataFrame) -> No
     ranked = answer.score[np.isfinite(answer.score)]
     assert len(ranked) == answer.ranked == len(answer.score) - answer.left_out
     assert [row["score"] for row in best] == sorted(ranked.tolist(), reverse=True)[:5]
-    assert best[0]["nearest"]["near_school"] in set(schools["name"])
+    nearest = best[0]["nearest"]["near_school"]
+    assert nearest in set(schools["name"])
+    in_finnish = answer.best(1, "fi-FI")[0]["nearest"]
+    assert in_finnish["near_school"] == f"{nearest} suomeksi"
+    # By its Finnish name it is found, too, and measured to as by its main one.
+    by_name = [
+        ask(city, SLUG, criteria=[Criterion("near", n)]) for n in (nearest, *in_finnish.values())
+    ]
+    np.testing.assert_array_equal(by_name[1].parts[0].metres, by_name[0].parts[0].metres)
     assert any("straight lines" in note for note in answer.notes)
 
 

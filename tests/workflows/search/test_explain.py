@@ -7,6 +7,7 @@ import pytest
 import shapely
 from pyproj import Geod
 
+from aether_core.language import said_in
 from aether_core.search.support import Level
 from db.cities import cities as city_rows
 from db.cities import pois as poi_rows
@@ -38,6 +39,7 @@ def test_a_card_says_what_is_nearest_and_where_it_ranks(city: Store) -> None:
     metres = np.asarray(Geod(ellps="WGS84").inv(*start.T, *ends.T)[2])
     named = (places["name"] != "").to_numpy()
     assert card.address.place is not None
+    assert said_in(card.address.place.name, "fi") == f"{card.address.place.name} suomeksi"
     assert card.address.place.metres == pytest.approx(metres[named].min(), rel=0.005)
     like, near = card.parts
     assert near.nearest is not None

@@ -13,6 +13,7 @@ from db.evidence import models as model_rows
 from tests.app_fixtures import SLUG
 from tests.errors import fault
 from workflows.home.store import Store
+from workflows.search.named_areas import area_called
 from workflows.search.search import search_cells, similar_cells
 from workflows.search.support import _city, support_of
 from workflows.training.representation import model_for
@@ -58,7 +59,7 @@ def test_water_of_the_base_map_is_left_out_of_the_ranking(trained_store: Store) 
     assert np.isfinite(plain.percentile).all()
     west = np.median(plain.lonlat[:, 0])
     lake = gpd.GeoDataFrame(
-        {"kind": ["water"], "name": [""]},
+        {"kind": "water", "name": ["Länsijärvi"], "other_names": ['{"sv": "Västra sjön"}']},
         geometry=[shapely.box(0, 0, west, 89)],
         crs="EPSG:4326",
     )
@@ -77,6 +78,11 @@ def test_water_of_the_base_map_is_left_out_of_the_ranking(trained_store: Store) 
     assert np.nanmax(land.percentile) == 100
     every = search_cells(trained_store, SLUG, "park", extent=Extent.EVERYWHERE)
     np.testing.assert_array_equal(every.percentile, plain.percentile)
+    model = model_for(trained_store, SLUG, None)
+    for called in ("länsijärvi", "Västra sjön"):
+        known = area_called(trained_store, model, called)
+        assert known is not None
+        assert known[0].bounds[2] == west
     like = similar_cells(trained_store, SLUG, *plain.lonlat[0])
     assert np.isfinite(like.percentile).all()
 

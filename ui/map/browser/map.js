@@ -4,7 +4,7 @@
 
 import { digits } from "./figures.js";
 import { CellIndex, PixelIndex, PointIndex, ShapeIndex, middlesOf, seenFrom } from "./finding.js";
-import { Names, written } from "./names.js";
+import { layersOf, Names } from "./names.js";
 import { NO_CLASS, coloursOf, imageOf } from "./painted.js";
 import { json, numbers, piece, remember } from "./pieces.js";
 import { Search } from "./search.js";
@@ -324,7 +324,7 @@ async function names(library, one) {
     one,
     layer(seen) {
       const data = chooser.within(seen);
-      if (of !== data) [of, layer] = [data, new deck.TextLayer(written(one, data, font))];
+      if (of !== data) [of, layer] = [data, layersOf(deck, one, data, font)];
       return layer;
     },
     at: () => null,

@@ -9,6 +9,10 @@ const SQUARE = 14; // pixels a side of what a name keeps free around it
 const APART = 260; // pixels between two that are the same
 const MOST = 150;
 const EARTH_M = 40075016.7;
+const CRISP = 2; // pixels of a picture for one of the screen
+const ACROSS = 1024; // pixels of a picture of names
+// Scripts whose letters join, stack or run from right to left: Hebrew and Arabic to Burmese, and Khmer.
+const SHAPED = /[\u0590-\u109f\u1780-\u17ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 export class Names {
   constructor(names, font) {
@@ -68,8 +72,58 @@ function squaresUnder({ wide, a }, x, y) {
 const around = ([column, row]) =>
   [-1, 0, 1].flatMap((right) => [-1, 0, 1].map((down) => `${column + right},${row + down}`));
 
+// The layers that write them: deck.gl sets letters side by side from the left, so a canvas writes those that
+// have to be shaped, as the browser writes any text.
+export function layersOf(deck, one, data, font) {
+  const shaped = data.filter(({ t }) => SHAPED.test(t));
+  if (!shaped.length) return new deck.TextLayer(written(one, data, font));
+  const others = data.filter(({ t }) => !SHAPED.test(t));
+  return [new deck.TextLayer(written(one, others, font)), new deck.IconLayer(pictured(one, shaped, font))];
+}
+
+function pictured(one, data, font) {
+  const high = Math.ceil(SIZE + 2 * HALO + 6);
+  const places = placedIn(data, high);
+  const width = Math.max(...places.map((place) => place.x + place.width));
+  const height = Math.max(...places.map((place) => place.y + place.height));
+  const pen = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
+  pen.scale(CRISP, CRISP);
+  const middles = new Map(
+    data.map((name, at) => {
+      const place = places[at];
+      return [name, [(place.x + place.width / 2) / CRISP, (place.y + place.height / 2) / CRISP]];
+    }),
+  );
+  const [ink, halo] = [one.ink, one.halo].map((colour) => `rgb(${colour.slice(0, 3).join()})`);
+  for (const [name, at] of middles)
+    paintNames(pen, [{ ...name, a: 0 }], { font, ink, halo, at: () => at, taken: [] });
+  return {
+    id: `${one.id}-shaped`,
+    data,
+    iconAtlas: pen.getImageData(0, 0, width, height),
+    iconMapping: Object.fromEntries(places.entries()),
+    getIcon: (_, { index }) => index,
+    getPosition: (name) => name.p,
+    getAngle: (name) => name.a,
+    getSize: high,
+    opacity: one.opacity,
+  };
+}
+
+// Where each name stands in one picture of them: in rows, one after the other.
+function placedIn(data, high) {
+  const height = high * CRISP;
+  let [x, y] = [0, 0];
+  return data.map(({ wide }) => {
+    const width = Math.ceil(wide + 2 * HALO + 4) * CRISP;
+    if (x && x + width > ACROSS) [x, y] = [0, y + height];
+    x += width;
+    return { x: x - width, y, width, height };
+  });
+}
+
 // How they are written, as deck.gl takes it.
-export const written = (one, data, font) => ({
+const written = (one, data, font) => ({
   id: one.id,
   data,
   getPosition: (name) => name.p,

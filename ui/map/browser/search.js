@@ -12,16 +12,24 @@ const PARTS =
 // How words are compared: without capitals and accents.
 const plain = (words) => words.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-// Places whose names hold some words: those that begin with them first, then by length.
+// Places whose names hold some words: those that begin with them first, then by length. A place that only
+// another name of it (`o`, in another language) finds comes after those, and says by which.
 function matching(places, words) {
   const wanted = plain(words.trim());
   return places
-    .map((place) => ({ place, at: plain(place.t).indexOf(wanted) }))
+    .map((place) => {
+      const at = plain(place.t).indexOf(wanted);
+      if (at >= 0) return { place, at };
+      const by = (place.o ?? []).find((name) => plain(name).includes(wanted));
+      return by === undefined ? { at } : { place: { ...place, by }, at: Infinity };
+    })
     .filter(({ at }) => at >= 0)
-    .sort((one, other) => (one.at > 0) - (other.at > 0) || one.place.t.length - other.place.t.length)
+    .sort((one, other) => rank(one) - rank(other) || one.place.t.length - other.place.t.length)
     .slice(0, MOST_FOUND)
     .map(({ place }) => place);
 }
+
+const rank = ({ at }) => (at === Infinity ? 2 : Number(at > 0));
 
 export class Search {
   // `root` is an element for it to fill (search.css); `visit` is called with what was chosen, and with null
@@ -70,14 +78,15 @@ export class Search {
     this.list.hidden = !places.length && !nothing;
     this.box.setAttribute("aria-expanded", String(!this.list.hidden));
     this.list.replaceChildren(
-      ...places.map(({ t, n }, at) => {
+      ...places.map(({ t, n, by }, at) => {
         const row = document.createElement("li");
         row.setAttribute("role", "option");
         row.id = `place-${at}`;
         row.dataset.at = at;
-        const note = document.createElement("small");
-        note.textContent = n;
-        row.append(t, note);
+        const [name, note] = ["bdi", "small"].map((kind) => document.createElement(kind));
+        name.textContent = t; // apart from the note, which may run the other way
+        note.textContent = by ? [n, `\u2068${by}\u2069`].filter(Boolean).join(" · ") : n;
+        row.append(name, note);
         return row;
       }),
     );

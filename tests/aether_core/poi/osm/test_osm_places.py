@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from aether_core.errors import InputError
+from aether_core.language import names_kept
 from aether_core.poi.osm.extract import osm_file_places, read_osm_pois
 from aether_core.poi.osm.taxonomy import describe_tags, words
 from aether_core.poi.poi_source import NoPlacesError
@@ -35,6 +36,7 @@ def test_places_of_the_extract(helsinki: gpd.GeoDataFrame) -> None:
 def test_a_place_everyone_knows(helsinki: gpd.GeoDataFrame) -> None:
     ateneum = helsinki[helsinki["name"] == "Ateneum"].iloc[0]
     assert (ateneum["category"], ateneum["group"]) == ("museum", "culture")
+    assert names_kept(ateneum["other_names"]) == {"ru": "Музей Атенеум"}
     assert ateneum.geometry.distance(shapely.Point(24.9441, 60.1702)) < 0.001
 
 

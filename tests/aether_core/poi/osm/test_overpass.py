@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from aether_core.errors import CancelledError, InputError
+from aether_core.language import names_kept
 from aether_core.net import RemoteError, RequestPolicy, Web
 from aether_core.poi.osm.overpass import count_overpass, overpass_places
 from tests.errors import fault
@@ -16,7 +17,7 @@ from tests.public_server.server import Fault, PublicServer, Reply
 CITY = shapely.Point(24.94, 60.17).buffer(0.05)
 ELEMENTS = [
     node(1, 24.94, 60.17, amenity="cafe", name="Fazer Café"),
-    way(2, 24.95, 60.18, tourism="museum", name="Ateneum"),
+    way(2, 24.95, 60.18, tourism="museum", name="Ateneum", **{"name:ru": "Музей"}),
     way(3, 24.93, 60.16, kind="relation", leisure="park", name="Kaivopuisto"),
     node(4, 24.945, 60.171, railway="tram_stop", name="Kolmikulma"),
     node(5, 24.94, 60.17, railway="signal"),
@@ -54,6 +55,7 @@ def test_places_in_the_words_of_the_pbf_reader(server: PublicServer, web: Web) -
         "museum",
         "culture",
     )
+    assert dict(names_kept(frame.loc["way/2", "other_names"])) == {"ru": "Музей"}
     assert frame.loc["node/4", "category"] == "tram stop"
     assert frame.loc["way/2"].geometry == shapely.Point(24.95, 60.18)
     assert places.dropped == {"outside the boundary": 1}

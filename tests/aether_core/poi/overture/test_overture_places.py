@@ -11,6 +11,7 @@ import pytest
 import shapely
 
 from aether_core.errors import AetherError, CancelledError, InputError
+from aether_core.language import names_kept
 from aether_core.net import ChangedError, RemoteError, RemoteMissingError, RequestPolicy, Web
 from aether_core.poi.overture.places import count_overture, overture_places
 from aether_core.poi.overture.release import Overture, choose_release, release_files, released
@@ -69,6 +70,7 @@ def test_what_is_read_is_what_lies_in_the_city(server: PublicServer, web: Web) -
     assert places.dropped["confidence under 0.5"] > 0
     first = places.frame.set_index("source_id").loc[good[0]["id"]]
     assert first["name"] == good[0]["names"]["primary"]
+    assert names_kept(first["other_names"])["sv"] == f"{first['name']} på svenska"
     assert first.geometry == shapely.from_wkb(good[0]["geometry"])
     assert first["source"] == "Overture Maps"
     assert not places.frame["category"].str.contains("_").any()
