@@ -43,15 +43,16 @@ class OneKilled:
         self.pid: int | None = None
 
     def __call__(self, _stage: str, done: int, _total: int) -> None:
-        """Kill once, as soon as enough is done."""
+        """Kill once, as soon as enough is done by workers."""
         if self.pid is None and done >= _LET_FINISH:
             workers = [
                 process.pid
                 for process in psutil.Process().children(recursive=True)
                 if "spawn_main" in " ".join(process.cmdline())
             ]
-            self.pid = workers[0]
-            os.kill(self.pid, signal.SIGKILL)
+            if workers:  # there are none yet while the rasters are looked at
+                self.pid = workers[0]
+                os.kill(self.pid, signal.SIGKILL)
 
 
 def fetch(work: Path, km: int, workers: int) -> Path:
