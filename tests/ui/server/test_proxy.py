@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from http.cookies import SimpleCookie
@@ -17,13 +18,15 @@ from tests.ui.server.test_shared_port import answers, serving
 from tests.workflows.up.up_home import free_port, soon
 
 ROOT = Path(__file__).resolve().parents[3]
+CADDY = shutil.which("caddy") or shutil.which("caddy", path=str(Path(sys.executable).parent))
 
 
 @contextmanager
 def proxy(port: int, apps: list[int], folder: Path) -> Iterator[None]:
     names = " ".join(f"127.0.0.1:{app}" for app in apps)
     own = {"AETHER_SITE": f"http://127.0.0.1:{port}", "AETHER_APPS": names, "HOME": str(folder)}
-    words = ["caddy", "run", "--config", str(ROOT / "Caddyfile"), "--adapter", "caddyfile"]
+    assert CADDY is not None
+    words = [CADDY, "run", "--config", str(ROOT / "Caddyfile"), "--adapter", "caddyfile"]
     with (folder / "caddy.log").open("ab") as log:
         running = subprocess.Popen(words, env={**os.environ, **own}, stdout=log, stderr=log)
     try:
@@ -49,7 +52,7 @@ def ask(port: int, cookies: dict[str, str]) -> str | None:
     return None
 
 
-@pytest.mark.skipif(shutil.which("caddy") is None, reason="Caddy is not installed here")
+@pytest.mark.skipif(CADDY is None, reason="Caddy is not installed here")
 def test_visits_go_on_where_they_were_when_it_is_restarted(tmp_path: Path) -> None:
     port = free_port()
     with ExitStack() as open_:
