@@ -12,7 +12,7 @@ from api.address import PATH
 from api.app import api_app
 from ui.server import metrics, readiness
 from ui.server.fixed_files import FixedFiles, streamlits_files
-from ui.server.headers import LoadsAhead, MetricsHere, SafeHeaders, page_policy
+from ui.server.headers import MetricsHere, SafeHeaders, page_policy
 from ui.server.identified import Identified
 from ui.server.provider import provider_routes
 from ui.server.quick_gzip import QuickGzip
@@ -21,7 +21,7 @@ from ui.server.same_origin import SameOrigin
 from ui.server.sign_in import SignedInOnly, sign_in_routes
 from ui.server.sticky import StaysHere, Visits
 from ui.shell import signed_in, state
-from ui.shell.routes import base, code_ahead, code_files, routes
+from ui.shell.routes import base, code_files, routes
 from workflows.accounts.acting import Person
 from workflows.accounts.gate import is_required
 from workflows.accounts.provider import is_set_up
@@ -62,7 +62,6 @@ def web_app(settings: Settings, port: int, process: int, visits: Visits, rates: 
             further += provider_routes(base(), port)
     middleware += [
         Middleware(StaysHere, process=process, visits=visits, port=port),
-        Middleware(LoadsAhead, links=code_ahead(), but_below=f"{base()}{PATH}"),
         Middleware(FixedFiles, files=streamlits_files(base()) | code_files()),
         Middleware(QuickGzip),
     ]

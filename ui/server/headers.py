@@ -1,4 +1,4 @@
-"""What browsers are told to do with the app's pages and not to, and who may read its figures."""
+"""What browsers are told not to do with the app's pages, and who may read its figures."""
 
 import re
 from base64 import b64encode
@@ -91,34 +91,6 @@ class SafeHeaders:
             await send(message)
 
         await self._app(scope, receive, marked)
-
-
-class LoadsAhead:
-    """Middleware: with a page a browser is told what else it will need.
-
-    Args:
-        app: What answers.
-        links: The `Link` header of pages.
-        but_below: Path below which documents are no pages of the app.
-    """
-
-    def __init__(self, app: ASGIApp, links: str, but_below: str) -> None:
-        self._app, self._links, self._but_below = app, links, but_below
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, with the header."""
-        if scope["type"] != "http" or scope["path"].startswith(self._but_below):
-            await self._app(scope, receive, send)
-            return
-
-        async def linked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers["Link"] = self._links
-            await send(message)
-
-        await self._app(scope, receive, linked)
 
 
 class MetricsHere:

@@ -56,17 +56,6 @@ def drawing_code_address() -> str:
     return f"{base()}/{CODE}/{_MAP_FOLDER}/box_map.js"
 
 
-def code_ahead() -> str:
-    """A `Link` header by which browsers fetch the code of maps while the page is still starting.
-
-    Otherwise it is asked for when the page's script has run, a second later.
-    """
-    modules = [
-        f"<{address}>; rel=modulepreload" for address in code_files() if _MAP_FOLDER in address
-    ]
-    return ", ".join([f"<{code_address()}>; rel=preload; as=script", *modules])
-
-
 def routes() -> list[Route]:
     """The routes, for the server that also serves the pages and `code_files`."""
     return [

@@ -1,4 +1,4 @@
-"""What browsers are told to do and not to, and who is told the figures of the process."""
+"""What browsers are told not to do, and who is told the figures of the process."""
 
 import pytest
 from starlette.applications import Starlette
@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui.server.headers import METRICS, LoadsAhead, MetricsHere, SafeHeaders, page_policy
+from ui.server.headers import METRICS, MetricsHere, SafeHeaders, page_policy
 
 
 def client(caller: str, base: str = "") -> TestClient:
@@ -22,7 +22,6 @@ def client(caller: str, base: str = "") -> TestClient:
         middleware=[
             Middleware(SafeHeaders, policy=page_policy()),
             Middleware(MetricsHere, base=base),
-            Middleware(LoadsAhead, links="</a.js>; rel=preload", but_below=f"{base}/api"),
         ],
     )
     return TestClient(app, client=(caller, 1234))
@@ -42,13 +41,6 @@ def test_every_answer_says_what_it_is_not_for() -> None:
     assert "https:" not in policy
     assert "content-security-policy" not in data.headers
     assert asked.get("/report").headers["content-security-policy"] == "sandbox"
-
-
-def test_pages_name_the_code_they_will_need() -> None:
-    asked = client("10.0.0.5", base="/below")
-    assert asked.get("/below/page").headers["link"] == "</a.js>; rel=preload"
-    for other in ("/below/data", "/below/api/page"):
-        assert "link" not in asked.get(other).headers
 
 
 def test_a_map_style_lets_its_tiles_in() -> None:
