@@ -32,6 +32,8 @@ from workflows.search.ask import Answer
 from workflows.search.search import CellScores
 
 _FILE: Final = "answer file"
+_ROOM_PX: Final = 140
+"""Height of what stands behind each button."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,11 @@ def show_take_away(city: CitySummary, found: Found) -> None:
             on_change="rerun",
             **rights.needing(KEEP_MAP.role),
         )
-    if kept.open:
-        with kept:
+    with kept:
+        if kept.open:
             _keeping(city, one)
+        else:
+            _room()
     with taking:
         taken = st.popover(
             _("Download"),
@@ -73,10 +77,17 @@ def show_take_away(city: CitySummary, found: Found) -> None:
             key="take-away",
             on_change="rerun",
         )
-    if taken.open:
-        with taken, errors.boxed(state.reachable):
+    with taken, errors.boxed(state.reachable):
+        if taken.open:
             st.caption(one.contents)
             one.offer(f"{city.slug}-{one.title}", found.made)
+        else:
+            _room()
+
+
+def _room() -> None:
+    """As much as will stand there: a popover decides as it opens whether it fits below."""
+    st.container(height=_ROOM_PX, border=False)
 
 
 def _keeping(city: CitySummary, one: _Result) -> None:
