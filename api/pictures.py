@@ -17,8 +17,8 @@ from api.answers import Layer, Opened, Slug, Told
 from api.problems import ParameterError
 from workflows.cities.cities import CitySummary, show_city
 from workflows.cities.pictures import USUAL, embedding_picture, picture_of
-from workflows.layers.elsewhere.tiles import map_tiles
 from workflows.layers.layers import show_layer
+from workflows.layers.published.tiles import map_tiles
 
 router = APIRouter()
 _EMBEDDING: Final = "/cities/{slug}/embedding"

@@ -14,7 +14,7 @@ from aether_core.errors import InputError, NotFoundError
 from api.answers import MOST_NUMBER, Opened, Told
 from api.ogc.links import GEOJSON, JSON, ROOT, Name, OgcRoute, address, link
 from api.problems import ParameterError
-from workflows.layers.elsewhere.collections import (
+from workflows.layers.published.collections import (
     Collection,
     check_bbox,
     feature_of,

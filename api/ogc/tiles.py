@@ -11,7 +11,7 @@ from aether_core.spatial.web_grid import DEEPEST_ZOOM, HALF_M, PIXELS
 from api.answers import Opened, Told
 from api.ogc.features import Format
 from api.ogc.links import JSON, MVT, ROOT, Name, OgcRoute, address, link
-from workflows.layers.elsewhere.collections import Collection, show_collection, tile_of
+from workflows.layers.published.collections import Collection, show_collection, tile_of
 
 router = APIRouter(prefix=ROOT, tags=["OGC API"], route_class=OgcRoute)
 GRID: Final = "WebMercatorQuad"

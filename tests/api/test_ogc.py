@@ -25,8 +25,8 @@ from workflows.accounts.accounts import add_account
 from workflows.accounts.keys import add_key
 from workflows.cities.cities import show_city
 from workflows.home.store import Store
-from workflows.layers.elsewhere.collections import Collection
 from workflows.layers.layers import keep_answer, layer_shapes
+from workflows.layers.published.collections import Collection
 from workflows.search.ask import ask
 
 OGC = f"{PATH}/ogc"

@@ -56,38 +56,46 @@ def show_take_away(city: CitySummary, found: Found) -> None:
     one = _result(found.result)
     keeping, taking = st.columns(2, gap="small")
     with keeping:
-        kept = st.popover(
+        _behind(
             _("Save to Maps"),
-            icon=":material/bookmark_add:",
-            width="stretch",
-            key="save-to-maps",
-            on_change="rerun",
+            ":material/bookmark_add:",
+            "save-to-maps",
+            lambda: _keeping(city, one),
             **rights.needing(KEEP_MAP.role),
         )
-    with kept:
-        if kept.open:
-            _keeping(city, one)
-        else:
-            _room()
     with taking:
-        taken = st.popover(
+        _behind(
             _("Download"),
-            icon=":material/download:",
-            width="stretch",
-            key="take-away",
-            on_change="rerun",
+            ":material/download:",
+            "take-away",
+            lambda: _taking(f"{city.slug}-{one.title}", one, found.made),
         )
-    with taken, errors.boxed(state.reachable):
-        if taken.open:
-            st.caption(one.contents)
-            one.offer(f"{city.slug}-{one.title}", found.made)
+
+
+def _behind(
+    words: str,
+    icon: str,
+    key: str,
+    show: Callable[[], None],
+    **allowed: Any,  # noqa: ANN401 - as Streamlit takes them
+) -> None:
+    """A button with something behind it, which is made once it is opened.
+
+    Until then there is as much room as it will take: a popover decides as it opens whether that
+    fits below.
+    """
+    popover = st.popover(words, icon=icon, width="stretch", key=key, on_change="rerun", **allowed)
+    with popover:
+        if popover.open:
+            show()
         else:
-            _room()
+            st.container(height=_ROOM_PX, border=False)
 
 
-def _room() -> None:
-    """As much as will stand there: a popover decides as it opens whether it fits below."""
-    st.container(height=_ROOM_PX, border=False)
+def _taking(name: str, one: _Result, made: dict[Any, Any]) -> None:
+    with errors.boxed(state.reachable):
+        st.caption(one.contents)
+        one.offer(name, made)
 
 
 def _keeping(city: CitySummary, one: _Result) -> None:

@@ -5,7 +5,7 @@ over columns such as `names.primary` or `taxonomy_hierarchy`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -70,7 +70,7 @@ def overture_columns(attributes: pd.DataFrame, min_confidence: float) -> PoiColu
     else:
         names = [plain_text(row["names"].get("primary")) for row in rows]
     used = [
-        str(members[column, member])
+        str(members[column, member].heading)
         for column, member in (*_paths(_TAXONOMIES), ("basic_category", ""))
         if (column, member) in members
     ]
@@ -84,7 +84,7 @@ def overture_columns(attributes: pd.DataFrame, min_confidence: float) -> PoiColu
             OTHER_NAMES: [names_in(row["names"].get("common")) for row in rows],
         },
         columns={
-            "name": plain_name[0] if name is None else str(name),
+            "name": plain_name[0] if name is None else str(name.heading),
             "category": ", ".join(dict.fromkeys(used)),
             "group": ", ".join(dict.fromkeys(used)),
         },
@@ -109,21 +109,33 @@ def _paths(columns: Iterable[str]) -> list[tuple[str, str]]:
     return [(column, member) for column in columns for member in _RECORDS.get(column, ())]
 
 
-def _members(attributes: pd.DataFrame) -> dict[tuple[str, str], object]:
-    """Find Overture's columns: (column, member) to the heading that holds it."""
+class _Place(NamedTuple):
+    """Where a value stands: under a heading, within the record that each cell of it is or not."""
+
+    heading: object
+    in_record: bool = False
+
+    def value(self, cell: object, member: str) -> object:
+        """A member of a cell's record; of a cell that is none, the cell."""
+        record = record_in(cell) if self.in_record else None
+        return cell if record is None else record.get(member)
+
+
+def _members(attributes: pd.DataFrame) -> dict[tuple[str, str], _Place]:
+    """Find Overture's columns: (column, member) to where it stands."""
     by_name = {str(name).strip().lower(): name for name in reversed(attributes.columns)}
-    found: dict[tuple[str, str], object] = {}
+    found: dict[tuple[str, str], _Place] = {}
     for column in _PLAIN:
         heading = by_name.get(column, by_name.get(column[:_SHAPEFILE_CHARACTERS]))
         if heading is not None:
-            found[column, ""] = heading
+            found[column, ""] = _Place(heading)
     for column, member in _paths(_RECORDS):
         spread = (f"{column}{sign}{member}" for sign in (".", "_", ":", "/", "__"))
         heading = next((by_name[name] for name in spread if name in by_name), None)
-        if heading is None and column in by_name and _holds(attributes[by_name[column]], member):
-            heading = by_name[column]
         if heading is not None:
-            found[column, member] = heading
+            found[column, member] = _Place(heading)
+        elif column in by_name and _holds(attributes[by_name[column]], member):
+            found[column, member] = _Place(by_name[column], in_record=True)
     return found
 
 
@@ -135,10 +147,10 @@ def _holds(cells: "pd.Series[Any]", member: str) -> bool:
 
 
 def _rows(
-    attributes: pd.DataFrame, members: Mapping[tuple[str, str], object]
+    attributes: pd.DataFrame, members: Mapping[tuple[str, str], _Place]
 ) -> Iterable[dict[str, Any]]:
     """Yield each row as a record of a release."""
-    cells = {path: attributes[heading].tolist() for path, heading in members.items()}
+    cells = {path: attributes[place.heading].tolist() for path, place in members.items()}
     for at in range(len(attributes)):
         row: dict[str, Any] = {column: {} for column in _RECORDS} | dict.fromkeys(_PLAIN)
         for (column, member), values in cells.items():
@@ -146,11 +158,7 @@ def _rows(
             if not member:
                 row[column] = _number(value) if column == "confidence" else plain_text(value)
                 continue
-            record = record_in(value)
-            if record is not None and member in record:
-                inner = record[member]
-            else:
-                inner = value if record is None or member == _MAP else None
+            inner = members[column, member].value(value, member)
             row[column][member] = _MEMBERS.get(member, plain_text)(inner)
         yield row
 
@@ -173,6 +181,5 @@ def _codes(value: object) -> Sequence[str]:
     return [part.strip() for part in plain_text(value).replace(">", ",").split(",") if part.strip()]
 
 
-_MAP = "common"
-_MEMBERS: Mapping[str, Callable[[object], object]] = {"hierarchy": _codes, _MAP: _pairs}
+_MEMBERS: Mapping[str, Callable[[object], object]] = {"hierarchy": _codes, "common": _pairs}
 """How members are read that are no plain text."""

@@ -1,4 +1,4 @@
-"""Collections of features for maps elsewhere: a city's places, and each of its layers."""
+"""Collections of features for other programs: a city's places, and each of its layers."""
 
 import math
 from collections.abc import Iterator

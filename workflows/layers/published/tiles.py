@@ -1,4 +1,4 @@
-"""Kept maps as pictures for maps elsewhere: tiles in the colours of the page, and their legend."""
+"""Kept maps as pictures for other programs: tiles in the colours of the page, and their legend."""
 
 from dataclasses import dataclass
 from datetime import datetime
