@@ -76,7 +76,6 @@ def choose(layers: list[LayerSummary]) -> LayerSummary:
         key="layer",
         on_change=chosen_by_hand,
     )
-    gone.say(LAYER, _("This is another one."))
     into_address()
     return by_name[name]
 
@@ -144,6 +143,7 @@ def draw_one(city: CitySummary, layers: list[LayerSummary]) -> None:
     with panel:
         with st.container(height=260, border=False) if len(layers) > 4 else st.container():
             chosen = choose(layers)
+        gone.say(LAYER, _("This is another one."))  # below a long list that scrolls, not within it
         below = show_with(layers, chosen)
         st.header(_("Download"), anchor=False)
         take_away.files(city, chosen, "layer")
