@@ -266,15 +266,19 @@ class SharedPort:
     def _in_order(self, named: int | None) -> list[_Process]:
         """Where a connection may go: where its visit lives, else where the fewest are, in turn."""
         self._turn += 1
-        now = time.monotonic()
         return sorted(
             (process for process in self._processes.values() if process.ready),
             key=lambda one: (
                 one.number != named,
-                self._visits[one.number] + one.coming(now, self._visits.begun(one.number)),
+                self._visits_of(one),
                 (one.number - self._turn) % self._count,
             ),
         )
+
+    def _visits_of(self, process: _Process) -> int:
+        """Those it has, and those on their way to it."""
+        counts = self._visits[process.number]
+        return counts.now + process.coming(time.monotonic(), counts.ever)
 
     def _stop(self) -> None:
         """End all processes in good order, those that take too long the hard way."""

@@ -8,13 +8,24 @@ how many visits they have by a page of shared memory.
 import re
 from mmap import mmap
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _COUNTS: Final = Struct("=iI")
-"""Visits now, and all there ever were."""
+
+
+class VisitCounts(NamedTuple):
+    """Visits of one process.
+
+    Attributes:
+        now: Those that last.
+        ever: All there ever were.
+    """
+
+    now: int
+    ever: int
 
 
 class Visits:
@@ -27,31 +38,26 @@ class Visits:
     def __init__(self, processes: int) -> None:
         self._memory = mmap(-1, processes * _COUNTS.size)
 
-    def __getitem__(self, process: int) -> int:
-        """Visits of one process now."""
-        return int(self._counts(process)[0])
-
-    def begun(self, process: int) -> int:
-        """How many visits one process has ever had."""
-        return int(self._counts(process)[1])
+    def __getitem__(self, process: int) -> VisitCounts:
+        """Both counts of one process, as they were at one moment."""
+        return VisitCounts(*_COUNTS.unpack_from(self._memory, process * _COUNTS.size))
 
     def begin(self, process: int) -> None:
         """Note one more; only the process itself does."""
-        now, ever = self._counts(process)
-        _COUNTS.pack_into(self._memory, process * _COUNTS.size, now + 1, ever + 1)
+        now, ever = self[process]
+        self._set(process, VisitCounts(now + 1, ever + 1))
 
     def end(self, process: int) -> None:
         """Note one less; only the process itself does."""
-        now, ever = self._counts(process)
-        _COUNTS.pack_into(self._memory, process * _COUNTS.size, now - 1, ever)
+        now, ever = self[process]
+        self._set(process, VisitCounts(now - 1, ever))
 
     def clear(self, process: int) -> None:
         """Note that a process has none, as it is about to be started."""
-        ever = self._counts(process)[1]
-        _COUNTS.pack_into(self._memory, process * _COUNTS.size, 0, ever)
+        self._set(process, VisitCounts(0, self[process].ever))
 
-    def _counts(self, process: int) -> tuple[int, ...]:
-        return _COUNTS.unpack_from(self._memory, process * _COUNTS.size)
+    def _set(self, process: int, counts: VisitCounts) -> None:
+        _COUNTS.pack_into(self._memory, process * _COUNTS.size, *counts)
 
 
 def cookie_name(port: int) -> str:
