@@ -41,15 +41,40 @@ class _Affine:
 
 
 @dataclass(frozen=True)
+class _FeedForward:
+    """The two maps after attention, a slice of the inner values at a time, added in float32.
+
+    Products of some 500 inputs and more are summed in another order for few rows than for many on
+    a processor with AMX: a sentence's vector would depend on those beside it (by up to 0.0006 with
+    torch 2.13). As many inner values at once as a word piece has cost a tenth of the time.
+    """
+
+    slices: tuple[tuple[_Affine, torch.Tensor], ...]
+    bias: torch.Tensor
+
+    @staticmethod
+    def of(up: _Affine, down: _Affine) -> "_FeedForward":
+        width = len(down.bias)
+        ups = map(_Affine, torch.split(up.weight, width), torch.split(up.bias, width))
+        downs = (part.contiguous() for part in torch.split(down.weight, width, dim=1))
+        return _FeedForward(tuple(zip(ups, downs, strict=True)), down.bias.float())
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        total = self.bias.expand(len(x), -1).clone()
+        for up, down in self.slices:
+            total += F.linear(F.gelu(up.linear(x)), down)
+        return total
+
+
+@dataclass(frozen=True)
 class _Layer:
     """One transformer layer; the three projections of attention are one product."""
 
     qkv: _Affine
     attended: _Affine
     attended_norm: _Affine
-    up: _Affine
-    down: _Affine
-    down_norm: _Affine
+    forward: _FeedForward
+    forward_norm: _Affine
 
 
 class Bert:
@@ -97,8 +122,7 @@ class Bert:
         for layer in self._layers:
             heard = layer.attended.linear(self._attend(layer, x, groups))
             x = layer.attended_norm.norm(x + heard)
-            inner = F.gelu(layer.up.linear(x.to(self.dtype)))
-            x = layer.down_norm.norm(x + layer.down.linear(inner))
+            x = layer.forward_norm.norm(x + layer.forward(x.to(self.dtype)))
         parts = torch.split(x, [ids.numel() for ids in groups])
         means = [
             part.view(*ids.shape, self.width).mean(dim=1)
@@ -148,7 +172,9 @@ def _layer(tensors: dict[str, torch.Tensor], at: int, dtype: torch.dtype) -> _La
         qkv=_affine(tensors, *inputs).to(dtype),
         attended=_affine(tensors, f"{place}.attention.output.dense").to(dtype),
         attended_norm=_affine(tensors, f"{place}.attention.output.LayerNorm"),
-        up=_affine(tensors, f"{place}.intermediate.dense").to(dtype),
-        down=_affine(tensors, f"{place}.output.dense").to(dtype),
-        down_norm=_affine(tensors, f"{place}.output.LayerNorm"),
+        forward=_FeedForward.of(
+            _affine(tensors, f"{place}.intermediate.dense").to(dtype),
+            _affine(tensors, f"{place}.output.dense").to(dtype),
+        ),
+        forward_norm=_affine(tensors, f"{place}.output.LayerNorm"),
     )
