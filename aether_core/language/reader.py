@@ -10,7 +10,6 @@ from babel import Locale
 from aether_core.language.catalogues import SOURCE, matched, parsed
 
 _ENGLISH: Final = Locale(SOURCE)
-_spoken: Final[ContextVar[str | None]] = ContextVar("spoken", default=None)
 
 
 def _nobody() -> str | None:
@@ -21,6 +20,13 @@ class _Asking:
     """Who is asked for the reader's language where nobody has said it for this thread."""
 
     reader: Callable[[], str | None] = staticmethod(_nobody)
+
+
+def _asked_anew() -> str | None:
+    return _Asking.reader()
+
+
+_told: Final[ContextVar[Callable[[], str | None]]] = ContextVar("told", default=_asked_anew)
 
 
 def is_told_by(reader: Callable[[], str | None]) -> None:
@@ -35,25 +41,25 @@ def is_told_by(reader: Callable[[], str | None]) -> None:
 @contextmanager
 def speaking(tag: str) -> Iterator[None]:
     """Let every sentence of this thread be in one language, within: for a document, or a job."""
-    before = _spoken.set(tag)
+    before = _told.set(lambda: tag)
     try:
         yield
     finally:
-        _spoken.reset(before)
+        _told.reset(before)
 
 
 def speak(tag: str | None) -> None:
     """Let every sentence of this thread be in one language from now on: a page has a thousand.
 
     Args:
-        tag: A locale (BCP 47); None asks anew at each sentence.
+        tag: A locale (BCP 47); None where nobody has said one.
     """
-    _spoken.set(tag)
+    _told.set(lambda: tag)
 
 
 def locale() -> Locale:
     """The reader's locale; English, as sentences are, where there is no catalogue of it."""
-    tag = _spoken.get() or _Asking.reader()
+    tag = wanted()
     if tag is None or tag == SOURCE or matched(tag) in {None, SOURCE}:
         return _ENGLISH
     return parsed(tag) or _ENGLISH
@@ -64,7 +70,7 @@ def wanted() -> str | None:
 
     Unlike sentences names take no catalogue: a Swede, who reads English pages, has them in Swedish.
     """
-    return _spoken.get() or _Asking.reader()
+    return _told.get()()
 
 
 def spoken() -> str:

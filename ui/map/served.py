@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Callable, Hashable
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +13,7 @@ from pydeck.bindings.json_tools import default_serialize
 from ui.shell.routes import data_address
 from workflows.home import served_files
 from workflows.home.settings import read_settings
+from workflows.home.shared_results import SharedResults
 
 
 def address(content: bytes, ending: str) -> str:
@@ -30,25 +30,41 @@ def address(content: bytes, ending: str) -> str:
 def once(key: Hashable, make: Callable[[], bytes], ending: str) -> str:
     """Where content is found that takes long to make: it is made once, and again when it is gone.
 
+    Who asks while it is made waits for it.
+
     Args:
         key: Equal keys stand for equal content.
         make: The content.
         ending: A key of `served_files.KINDS`.
     """
     settings = read_settings()
-    name = _names.get((settings.home, key))
-    if name is None or not served_files.use(settings, name):
+    place = (settings.home, key)
+
+    def kept() -> str:
         name = served_files.put(settings, content := make(), ending)
         if name is None:
-            return _inline(content, ending)
-        if len(_names) > _MOST_NAMES:
-            _names.clear()
-        _names[settings.home, key] = name
+            raise _NotKeptError(content)
+        return name
+
+    try:
+        name = _names.get(place, kept)
+        if not served_files.use(settings, name):
+            _names.forget(place, name)
+            name = _names.get(place, kept)
+    except _NotKeptError as not_kept:
+        return _inline(not_kept.content, ending)
     return data_address(name)
 
 
-_MOST_NAMES: Final = 1000
-_names: dict[tuple[Path, Hashable], str] = {}
+class _NotKeptError(Exception):
+    """The disk is full: content has no place of its own."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.content = content
+
+
+_names: Final[SharedResults[str]] = SharedResults(most=1000)
 
 
 def _inline(content: bytes, ending: str) -> str:

@@ -48,6 +48,13 @@ class SharedResults(Generic[T]):
             raise
         return future.result()
 
+    def forget(self, key: Hashable, result: T) -> None:
+        """Let go of a result that is not true any more; one that took its place stays."""
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None and known.done() and known.result() == result:
+                del self._known[key]
+
 
 class _Shared(Generic[P, T]):
     """A function whose results are shared; see `computed_once`."""

@@ -1,5 +1,7 @@
 """What the server hands out beside the pages."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from starlette.testclient import TestClient
 from ui.map import served
 from ui.server.fixed_files import FixedFiles
 from ui.shell.routes import code_address, code_files, map_code_address, routes
+from workflows.home import served_files
 
 
 @pytest.fixture
@@ -54,6 +57,29 @@ def test_data_that_were_forgotten_are_made_again(client: TestClient, tmp_path: P
         path.unlink()
     assert client.get(served.once("key", make, "json")).status_code == 200
     assert len(made) == 2
+
+
+def test_what_many_ask_for_at_once_is_made_once(client: TestClient) -> None:
+    made: list[int] = []
+
+    def make() -> bytes:
+        made.append(1)
+        time.sleep(0.2)
+        return b"{}"
+
+    with ThreadPoolExecutor(8) as visitors:
+        found = set(visitors.map(lambda _: served.once("crowd", make, "json"), range(8)))
+    assert len(made) == len(found) == 1
+    assert client.get(found.pop()).status_code == 200
+
+
+def test_where_the_disk_takes_nothing_data_come_with_the_page(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(served_files, "put", lambda *_: None)
+        assert served.once("full", lambda: b"{}", "json") == "data:application/json;base64,e30="
+    assert client.get(served.once("full", lambda: b"{}", "json")).status_code == 200
 
 
 def test_a_document_runs_nothing_and_reaches_nothing(client: TestClient) -> None:

@@ -41,6 +41,15 @@ def test_an_error_is_told_and_not_kept() -> None:
     assert answers.get("a", lambda: 7) == 7
 
 
+def test_what_is_not_true_any_more_is_forgotten_but_not_what_took_its_place() -> None:
+    answers: SharedResults[int] = SharedResults(4)
+    answers.get("a", lambda: 1)
+    answers.forget("a", 1)
+    assert answers.get("a", lambda: 2) == 2
+    answers.forget("a", 1)
+    assert answers.get("a", lambda: 3) == 2
+
+
 def test_only_the_last_are_kept() -> None:
     answers: SharedResults[int] = SharedResults(2)
     for key in ("a", "b", "a", "c"):  # b was asked for longest ago
