@@ -9,6 +9,7 @@ from aether_core.errors import AetherError
 from aether_core.language import _, figure, mark
 from ui.ask import change as change_ask
 from ui.ask import when
+from ui.ask.waiting import shown_if_slow
 from ui.jobs import made_file
 from ui.jobs import panel as job_panel
 from ui.jobs.links import LAYER
@@ -220,7 +221,7 @@ def answered(asked: change_ask.Asked | None) -> CellChange | AetherError | None:
     if asked is None:
         return None
     try:
-        with st.spinner(_("Scoring both years")):
+        with shown_if_slow(_("Scoring both years"), kind=(asked.city, asked.model, "change")):
             return change_ask.answer(asked)
     except AetherError as error:
         return error

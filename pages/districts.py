@@ -10,6 +10,7 @@ from aether_core.tasks.kinds.classes import CLASSES
 from ui.ask import question as ask
 from ui.ask import take_away
 from ui.ask.colours import coloured
+from ui.ask.waiting import shown_if_slow
 from ui.districts import areas, drawing, figures, progress_bar, sources
 from ui.districts.areas import BESIDE, CHOSEN, WHOLE, Districts
 from ui.districts.drawing import Drawn, Outline, Role
@@ -57,7 +58,7 @@ def draw_question(city: CitySummary) -> Asked | None:
 
 def score(question: ask.Question) -> Asked | None:
     """The scores of a question; None where the city cannot answer it, which is said."""
-    with st.spinner(_("Searching")):
+    with shown_if_slow(_("Searching"), kind=(question.city, question.model)):
         result = ask.answer(question).result
     if isinstance(result, Answer) and not result.paints:
         st.caption(_("The city cannot answer this, so the areas get no score of it."))

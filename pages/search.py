@@ -13,6 +13,7 @@ from ui.ask import card, chips, places, spots, sureness, take_away, when
 from ui.ask import question as ask
 from ui.ask.colours import coloured
 from ui.ask.question import Found, Question
+from ui.ask.waiting import shown_if_slow
 from ui.map import map as city_map
 from ui.map.map import MapLayer, Point
 from ui.shell import errors, notice, page, state
@@ -62,7 +63,7 @@ def answered(question: Question | None) -> Found | AetherError | None:
     if question is None:
         return None
     try:
-        with st.spinner(_("Searching")):
+        with shown_if_slow(_("Searching"), kind=(question.city, question.model)):
             return ask.answer(question)
     except AetherError as error:
         return error

@@ -36,6 +36,7 @@ DRAWN: Final = frozenset(
         "segmented_control",
         "select_slider",
         "selectbox",
+        "shown_if_slow",
         "slider",
         "spinner",
         "subheader",
