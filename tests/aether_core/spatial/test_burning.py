@@ -14,6 +14,8 @@ GRID = from_bounds(0, 0, 10, 8, SIZE[1], SIZE[0])
 HOLED = shapely.box(1, 1, 6, 6) - shapely.box(2, 2, 3, 3)
 TWO = shapely.MultiPolygon([HOLED, shapely.box(7, 1, 9, 3)])
 ROAD = shapely.LineString([(0, 7), (9, 0)])
+BESIDE = [(-1, -1), (9, 7), (-1, 4), (4, 7.5), (-3, 4), (4, -1.5), (12, 9), (10, 8)]
+"""West and south of squares that lie over the raster's edge, touch it, or lie beyond it."""
 DISK = shapely.Point(5, 5).buffer(2)
 
 
@@ -25,8 +27,9 @@ DISK = shapely.Point(5, 5).buffer(2)
         [ROAD, HOLED, shapely.Point(8, 7), TWO, ROAD],
         [ROAD],
         [shapely.force_3d(HOLED), shapely.force_3d(DISK)],
+        [shapely.box(*at, *(side + 1.5 for side in at)) for at in BESIDE],
     ],
-    ids=["polygons", "several parts", "of all kinds", "lines", "with heights"],
+    ids=["polygons", "several parts", "of all kinds", "lines", "with heights", "over the edge"],
 )
 def test_it_is_what_shapes_one_by_one_give(shapes: list[shapely.Geometry]) -> None:
     alone = rasterize(
