@@ -26,6 +26,7 @@ from aether_core.search.question.criteria import (
     Source,
     checked,
 )
+from aether_core.search.question.languages.meaning import known_part
 from aether_core.search.question.parse import Question, Unmapped, parse
 from aether_core.search.question.place_words import plain
 from aether_core.search.scoring import best_rows, cosine_scores, percentiles
@@ -498,12 +499,26 @@ def _free_name(one: Criterion, taken: set[str]) -> str:
 
 
 def _likeness(scope: _Scope, one: Criterion, _key: tuple[object, ...]) -> _Evidence:
-    if one.language != SOURCE and scope.model.encoder in ENGLISH_ONLY:
-        support = unread()
-    else:
-        support = support_of(scope.store, scope.model, one.words)
+    words, notes = _readable(scope, one)
+    support = unread() if words is None else support_of(scope.store, scope.model, words)
     meaning = mark("what the model has learnt; support: {level}", level=as_marked(support.level))
-    return _Evidence(_like(scope, one.words), meaning, support=support)
+    return _Evidence(_like(scope, words or one.words), meaning, notes, support=support)
+
+
+def _readable(scope: _Scope, one: Criterion) -> tuple[str | None, tuple[str, ...]]:
+    """What the model's encoder is asked with, None where it can read nothing; and notes of it."""
+    if one.language == SOURCE or scope.model.encoder not in ENGLISH_ONLY:
+        return one.words, ()
+    known = known_part(one)
+    if known is None:
+        return None, ()
+    note = mark(
+        "of “{words}” only “{part}” is among the words that are known of this language, and it "
+        "alone was asked for; say the rest in English",
+        words=one.words,
+        part=known.part,
+    )
+    return known.noun.english, (note,)
 
 
 @lru_cache(maxsize=32)

@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import snowballstemmer
 
@@ -18,6 +19,7 @@ _ADJECTIVE = "~"
 _MOST_ADJECTIVES = 3
 _LEAST_STEM = 3
 _MOST_KEPT = 20_000
+_MOST_WORDS = 12
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,18 @@ class Noun:
 
     english: str
     shown: str
+
+
+class Known(NamedTuple):
+    """What is known of a phrase.
+
+    Attributes:
+        noun: The thing.
+        part: Its words in the phrase, as typed.
+    """
+
+    noun: Noun
+    part: str
 
 
 class Nouns:
@@ -82,6 +96,37 @@ class Nouns:
         shown = " ".join([*(one.shown for one in before), thing.shown])
         return Noun(english, shown if self._declined else words)
 
+    def within(self, words: str) -> Known | None:
+        """The one thing that a longer phrase names, such as the gardens of "gardens to stroll in".
+
+        Returns:
+            None where the table has no thing of the phrase, or several: which of them is asked for
+            is for whoever asks to say.
+        """
+        typed = words.split()
+        if len(typed) > _MOST_WORDS:
+            return None
+        found: list[tuple[int, int]] = []
+        for length in range(len(typed), 0, -1):
+            for first in range(len(typed) - length + 1):
+                inside = any(a <= first and first + length <= b for a, b in found)
+                if not inside and self._names_a_thing(" ".join(typed[first : first + length])):
+                    found.append((first, first + length))
+        if len(found) != 1:
+            return None
+        first, last = found[0]
+        while typed[first].casefold() in self._linking:
+            first += 1
+        while typed[last - 1].casefold() in self._linking:
+            last -= 1
+        part = " ".join(typed[first:last])
+        noun = self.read(part)
+        return None if noun is None else Known(noun, part)
+
+    def _names_a_thing(self, words: str) -> bool:
+        noun = self.read(words)
+        return noun is not None and noun.english not in self._qualities
+
     def knows(self, words: str) -> bool:
         """Whether the table has these words, one thing or quality."""
         return self.read(words) is not None
@@ -107,6 +152,11 @@ class Nouns:
     @cached_property
     def _stem(self) -> "snowballstemmer.stemmer":
         return snowballstemmer.stemmer(self._stemmer)
+
+    @cached_property
+    def _qualities(self) -> frozenset[str]:
+        """What English calls the qualities alone."""
+        return frozenset(one.english for one in self._tables[1].values())
 
     @cached_property
     def _tables(

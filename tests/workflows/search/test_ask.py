@@ -174,6 +174,17 @@ def test_words_that_neither_table_nor_model_knows_are_told_and_do_not_steer(city
         assert all(_(one.reason) != one.reason for one in answer.unmapped)
 
 
+def test_of_a_phrase_the_one_thing_that_is_known_is_asked_for_and_said(city: Store) -> None:
+    answer = ask(city, SLUG, "Bars für den späten Abend nahe einem Park", language="de")
+    whole = ask(city, SLUG, "bars near a park")
+    np.testing.assert_array_equal(answer.score, whole.score)
+    assert not answer.unmapped
+    (note,) = [note for note in answer.remarks if "“Bars”" in note]
+    assert "“Bars für den späten Abend”" in note
+    with speaking("de"):
+        assert _(note) != note
+
+
 def test_modes_and_years_and_what_is_equal(city: Store) -> None:
     words = "bars near a park"
     first = ask(city, SLUG, words)

@@ -8,6 +8,7 @@ from aether_core.language import SOURCE
 from aether_core.search.background import background_words
 from aether_core.search.question.criteria import KINDS, Criterion
 from aether_core.search.question.languages import GRAMMARS
+from aether_core.search.question.nouns import Known
 from aether_core.search.question.place_words import CENTRE, GROUND, SYNONYMS, plain
 
 if TYPE_CHECKING:
@@ -53,6 +54,16 @@ def reworded(one: Criterion, words: str, page: str) -> Criterion:
     bare = words if page == SOURCE else grammar.article.sub("", grammar.prepared(words))
     fresh = replace(one, words=grammar.finished(bare), said="", language=SOURCE)
     return meant(fresh, page, page)
+
+
+def known_part(one: Criterion) -> Known | None:
+    """The one thing that a table has of words that it does not have as a whole, if it has one.
+
+    Args:
+        one: With the `language` of its words.
+    """
+    nouns = GRAMMARS[one.language].nouns
+    return None if nouns is None else nouns.within(one.words)
 
 
 def is_known_english(words: str) -> bool:

@@ -6,7 +6,9 @@ import pytest
 
 from aether_core.errors import InputError
 from aether_core.language import LANGUAGES, _, speaking
+from aether_core.search.question.criteria import Criterion
 from aether_core.search.question.languages import GRAMMARS
+from aether_core.search.question.languages.meaning import known_part
 from aether_core.search.question.parse import Question, parse
 from aether_core.search.question.place_words import plain
 from tests.errors import fault
@@ -74,6 +76,28 @@ def test_words_whose_english_is_not_known_say_which_language_they_are_of(
     criteria = parse(question, page).criteria
     assert [one.words for one in criteria] == words
     assert criteria[0].language == language
+
+
+@pytest.mark.parametrize(
+    ("words", "language", "english", "part"),
+    [
+        ("puutarhoja kävelyyn vihreässä", "fi", "gardens", "puutarhoja"),
+        ("Kindergärten für Familien", "de", "kindergartens", "Kindergärten"),
+        ("noche de bares", "es", "bars", "bares"),
+        ("les petits bars du coin", "fr", "small bars", "petits bars"),
+        ("asuntoja koululaisille", "fi", "homes", "asuntoja"),
+        ("Straße hinter dem Museum", "de", None, None),  # which of the two is asked for?
+        ("une soirée dans les petits bars du coin", "fr", None, None),
+        ("ganz ruhig sitzen", "de", None, None),  # a quality of what?
+        ("Springbrunnen mit Wasserspielen", "de", None, None),
+        (" ".join(["Bars", *["x"] * 40]), "de", None, None),
+    ],
+)
+def test_of_a_phrase_one_thing_may_be_known(
+    words: str, language: str, english: str | None, part: str | None
+) -> None:
+    known = known_part(Criterion("like", words, language=language))
+    assert (known and known.noun.english, known and known.part) == (english, part)
 
 
 @pytest.mark.parametrize(
