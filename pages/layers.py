@@ -218,14 +218,13 @@ def draw() -> None:
     layers = list_layers(state.store(), city.slug)
     if not layers:
         page.empty(
-            _("No saved layers yet"),
+            _("No saved maps yet"),
             _(
-                "Search the city, then save the result as a layer. Saved layers are listed here, "
-                "can "
-                "be downloaded, and can be opened directly from PostGIS."
+                "Ask the city something and save the answer, or choose above what to map. Saved "
+                "maps are kept here: to look at, compare, report on and download."
             ),
             page.SEARCH,
-            _("Search this city"),
+            _("Ask this city"),
         )
         return
     view = st.segmented_control(

@@ -156,8 +156,8 @@ def test_removing_takes_a_second_word(kept: Store) -> None:
 @pytest.mark.usefixtures("app_environment")
 def test_without_layers_the_page_points_to_search() -> None:
     visit = open_page("layers")
-    assert "No saved layers yet" in words(visit)
-    assert links(visit)["Search this city"] == "search"
+    assert "No saved maps yet" in words(visit)
+    assert links(visit)["Ask this city"] == "search"
 
 
 def test_a_layer_that_someone_else_removed_is_no_error(kept: Store) -> None:

@@ -502,7 +502,8 @@ def _likeness(scope: _Scope, one: Criterion, _key: tuple[object, ...]) -> _Evide
     words, notes = _readable(scope, one)
     support = unread() if words is None else support_of(scope.store, scope.model, words)
     meaning = mark("what the model has learnt; support: {level}", level=as_marked(support.level))
-    return _Evidence(_like(scope, words or one.words), meaning, notes, support=support)
+    values = _like(scope, words or one.words)
+    return _Evidence(values, meaning, notes if support.paints else (), support=support)
 
 
 def _readable(scope: _Scope, one: Criterion) -> tuple[str | None, tuple[str, ...]]:
