@@ -7,18 +7,11 @@ from typing import Annotated
 import typer
 
 from cli import output
+from cli.options import Scheduler, Workers
 
 Minus = Annotated[str | None, typer.Option(help="What to look away from.")]
 Top = Annotated[int, typer.Option(min=1, max=10_000, help="How many cells to list.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of the region.")]
-Scheduler = Annotated[
-    str,
-    typer.Option(
-        help="here: this process; local: processes of this machine; or a Dask scheduler's "
-        "address, such as tcp://HOST:8786."
-    ),
-]
-Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes, for local.")]
 
 
 def fetch(

@@ -21,7 +21,7 @@ from aether_core.vector import ReadOptions
 from workflows.fetch.area import parse_box
 from workflows.fetch.servers import first_that_serves, open_web
 from workflows.home.settings import Settings
-from workflows.region.schedulers import HERE, compute
+from workflows.schedulers.schedulers import HERE, compute
 
 HALO_M = 100.0
 """Reach of a cell's window beyond the region's edge."""

@@ -28,8 +28,8 @@ from workflows.region.partition import (
     check_whole,
     records,
 )
-from workflows.region.schedulers import HERE, compute
 from workflows.region.task import GroupTask, RegionInput, make_partition
+from workflows.schedulers.schedulers import HERE, compute
 
 REGION_FILE = "region.json"
 MODEL = "model"
