@@ -26,7 +26,15 @@ CITY = Noun(
 )
 REGION = Noun(
     "Embed and search a country, by many processes.",
-    {"fetch": region.fetch, "embed": region.embed, "show": region.show, "search": region.search},
+    {
+        "fetch": region.fetch,
+        "embed": region.embed,
+        "show": region.show,
+        "search": region.search,
+        "add": region.add,
+        "list": region.list_all,
+        "forget": region.forget,
+    },
 )
 FETCH = Noun(
     "List, show, cancel or resume what is being fetched.",
