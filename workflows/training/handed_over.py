@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from aether_core.errors import AetherError
 from aether_core.language import mark
@@ -30,7 +31,8 @@ from workflows.training.runs import run_folder
 from workflows.training.train import READING, before_training, store_model
 from workflows.training.trained_card import LearntFrom, versions_here
 
-WAITS = mark("waiting for a worker")
+WAITS: Final = mark("waiting for a worker")
+COMPUTED: Final = mark("computed by a worker")
 
 
 def threads_here() -> int:
@@ -116,7 +118,7 @@ def _looking(work: Work, fit: Fit, epochs: int) -> Callable[[], None]:
 
     def look() -> None:
         done = epochs_done(fit)
-        words = f"epoch {done} of {epochs}, computed by a worker" if done else WAITS
+        words = f"epoch {done} of {epochs}, {COMPUTED}" if done else WAITS
         work.tell(words, done / epochs)
 
     return look

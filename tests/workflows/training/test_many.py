@@ -135,16 +135,8 @@ def test_this_process_trains_each_city_as_train_does(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     set_environment(untrained, monkeypatch)
-    command = [
-        "model",
-        "train-many",
-        *CITIES,
-        "--set",
-        "epochs=40",
-        "--set",
-        "patience=40",
-        "--json",
-    ]
+    changed = [f"{key}={value}" for key, value in SETTINGS.items()]
+    command = ["model", "train-many", *CITIES, "--set", *changed, "--json"]
     assert run(command) == 1
     document = json.loads(capsys.readouterr().out)
     assert document["counts"] == {"done": 2, "refused": 1}
@@ -154,12 +146,16 @@ def test_this_process_trains_each_city_as_train_does(
     check_same(untrained, one_by_one)
     assert not [*untrained.settings.jobs.iterdir()]
     # Given again, cities that are done are left as they are; other settings are another training.
-    assert run(command) == 1
+    assert run(["model", "train-many", "--all", "--set", *changed, "--json"]) == 1
     again = json.loads(capsys.readouterr().out)
-    assert [city["before"] for city in again["cities"]] == [True, False, True]
-    assert [city["model"] for city in again["cities"]] == [
+    assert {city["city"]: city["before"] for city in again["cities"]} == {
+        SLUG: True,
+        VILLAGE: False,
+        OTHER: True,
+    }
+    assert {city["model"] for city in again["cities"]} == {
         city["model"] for city in document["cities"]
-    ]
+    }
     check_same(untrained, one_by_one)
     assert run(["model", "train-many", SLUG, "--set", "epochs=2", "--json"]) == 0
     assert len(list_models(untrained, SLUG)) == 2
