@@ -236,6 +236,10 @@ def versions() -> dict[str, str]:
     }
 
 
+def _has_this_code() -> bool:
+    return True
+
+
 def _sees(folder: str) -> bool:
     return Path(folder).is_dir()
 
@@ -254,11 +258,12 @@ class _Dask:
             time.sleep(0.2)
         ours = versions()
         try:
+            self._client.run_on_scheduler(_has_this_code)  # what it is given passes through it
             theirs = self._client.run(versions)
             seen = self._client.run(_sees, str(folder))
         except Exception as error:  # whatever their code raises: they lack ours
             raise InputError(
-                "the workers cannot run this version of Aether",
+                "the scheduler or a worker cannot run this version of Aether",
                 f"{type(error).__name__}: {error}",
                 "start them with ./aether's own Python, PYTHONPATH set to the same checkout",
                 code="worker-without-aether",

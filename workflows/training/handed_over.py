@@ -93,8 +93,8 @@ class TrainElsewhere(TrainKind):
 
     def _handed_over(self, work: Work, given: Given) -> Fit:
         root = self.folder or work.folder.resolve()
-        name = f"{work.job.subject}-{work.job.id}"
-        return hand_over(root, name, given, attempt=str(work.job.starts))
+        attempt = f"{work.job.id}-{work.job.starts}"
+        return hand_over(root, work.job.subject, given, attempt)
 
     def _computed(self, work: Work, fit: Fit, epochs: int) -> Trained:
         """What came of it; whoever stops waiting tells those who compute."""

@@ -49,7 +49,7 @@ def hand_over(root: Path, name: str, given: Given, attempt: str) -> Fit:
 
     Args:
         root: A folder that every process sees which may carry it out; made if it is not there.
-        name: What the training is called.
+        name: What the training is called; the same one handed over again has the same folder.
         given: What it needs.
         attempt: Tells this hand-over from an earlier one of the same, which may still be at work.
 
