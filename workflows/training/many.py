@@ -177,6 +177,7 @@ class _Many:
     ) -> None:
         self._store, self._request, self._chosen, self._kind = store, request, chosen, kind
         self._jobs: dict[str, int] = {}
+        self._taken: set[int] = set()
         self._stopped = False
 
     def trained(
@@ -203,10 +204,13 @@ class _Many:
         except BaseException:
             self._stopped = True
             threads.shutdown(wait=False, cancel_futures=True)
-            for job in list(self._jobs.values()):
-                with suppress(AetherError):  # it ended just now
-                    cancel_job(self._store, job)
+            for job in list(self._taken):  # not those of other people, which are waited for
+                self._cancel(job)
             raise
+
+    def _cancel(self, job: int) -> None:
+        with suppress(AetherError):  # it ended just now
+            cancel_job(self._store, job)
 
     def _tell(self, done: dict[str, CityTrained], cities: int, progress: Progress) -> None:
         share, words = float(len(done)), ""
@@ -235,6 +239,7 @@ class _Many:
                     asked.device,
                     asked.encoder,
                 )
+                self._taken.add(added.job_id)
                 before = show_run(self._store, added.id)
             self._jobs[slug] = before.job
             job = self._carried_out(before.job)
@@ -255,12 +260,16 @@ class _Many:
         """
         while not (job := show_job(self._store, number)).is_finished:
             if self._stopped:
+                if number in self._taken:
+                    self._cancel(number)
                 raise CancelledError(f"job {number} was stopped")
             if job.state.is_queued or job.is_left:
+                self._taken.add(number)
                 try:
                     carry_out(self._store, number, kind=self._kind)
-                except Exception as error:
-                    # The job says so, and the others go on: a command shows no traceback.
+                except AetherError:
+                    raise
+                except Exception as error:  # the job says so, the log why, and the others go on
                     log.exception("defect", job=number, error=type(error).__name__)
                 if show_job(self._store, number).is_finished:
                     continue

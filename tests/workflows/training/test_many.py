@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from workflows.schedulers import schedulers
 from workflows.training.many import ManyTrained, TrainMany, train_many
 from workflows.training.models import list_models
 from workflows.training.runs import RunSummary, cancel_run, list_runs, show_run
-from workflows.training.train import add_run
+from workflows.training.train import add_run, start_training
 
 OTHER, VILLAGE = "othertown", "village"
 CITIES = (SLUG, VILLAGE, OTHER)
@@ -255,6 +256,25 @@ def test_a_run_that_is_cancelled_stops_no_other(untrained: Store, workers: Local
     assert train_many(
         untrained, TrainMany((OTHER,), settings=SETTINGS, scheduler=workers.scheduler_address)
     ).all_done
+
+
+def test_a_city_that_somebody_trains_already_waits_its_turn(untrained: Store) -> None:
+    other = start_training(untrained, SLUG, settings=LONG)
+    deadline = time.monotonic() + 90
+    while not show_run(untrained, other.id).epoch:
+        assert time.monotonic() < deadline, "it did not begin"
+        time.sleep(0.1)
+    waited: list[str] = []
+
+    def look(_stage: str, _done: int, _total: int) -> None:
+        runs = list_runs(untrained, SLUG)
+        if len(runs) == 2 and not waited:
+            waited.append(runs[0].state)
+            cancel_run(untrained, other.id)
+
+    (city,) = train_many(untrained, TrainMany((SLUG,), settings=SETTINGS), look).cities
+    assert waited == ["queued"]
+    assert (city.state, show_run(untrained, other.id).state) == ("done", "cancelled")
 
 
 def test_a_command_that_is_stopped_cancels_what_is_under_way(untrained: Store) -> None:
