@@ -1,5 +1,7 @@
 """The one error root. Every message names what is wrong, the value, and what to try."""
 
+from typing import Any
+
 
 class AetherError(Exception):
     """Root of every error this project raises on purpose.
@@ -20,6 +22,10 @@ class AetherError(Exception):
         super().__init__(message)
         if code is not None:
             self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Reach another process as it is: what classes are made with is not kept."""
+        return _as_it_was, (type(self), self.args, dict(vars(self)))
 
 
 class InputError(AetherError):
@@ -84,3 +90,12 @@ class CancelledError(AetherError):
     """The user asked for the work to stop."""
 
     code = "cancelled"
+
+
+def _as_it_was(
+    kind: type[AetherError], args: tuple[Any, ...], facts: dict[str, Any]
+) -> AetherError:
+    error = kind.__new__(kind)
+    error.args = args
+    vars(error).update(facts)
+    return error

@@ -5,7 +5,7 @@ from cli.cities import city, earth_engine, fetch, fetch_many, find_place, places
 from cli.evaluation import bench, cityrep, evaluate, evidence, study
 from cli.grammar import Grammar, Noun, build
 from cli.maps import ask, change, documents, layers, profile, question, tasks
-from cli.models import arrays, embed, models, recipes, training
+from cli.models import arrays, embed, models, recipes, train_many, training
 
 CITY = Noun(
     "Add, fetch, list and remove cities and their years.",
@@ -26,7 +26,15 @@ CITY = Noun(
 )
 REGION = Noun(
     "Embed and search a country, by many processes.",
-    {"fetch": region.fetch, "embed": region.embed, "show": region.show, "search": region.search},
+    {
+        "fetch": region.fetch,
+        "embed": region.embed,
+        "show": region.show,
+        "search": region.search,
+        "add": region.add,
+        "list": region.list_all,
+        "forget": region.forget,
+    },
 )
 FETCH = Noun(
     "List, show, cancel or resume what is being fetched.",
@@ -62,6 +70,7 @@ MODEL = Noun(
     "List, choose, export and import models; list recipes.",
     {
         "train": training.train,
+        "train-many": train_many.train_many,
         "list": models.list_all,
         "use": models.use,
         "export": models.export,

@@ -30,6 +30,14 @@ PlaceCategory = Annotated[str | None, typer.Option(help="Column with their categ
 PlaceGroup = Annotated[str | None, typer.Option(help="Column with the categories' groups.")]
 Confidence = Annotated[float, typer.Option(help="Minimum confidence of Overture places, 0 to 1.")]
 Delete = Annotated[bool, typer.Option("--yes", help="Really delete it.")]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        help="here: this process; local: processes of this machine; or a Dask scheduler's "
+        "address, such as tcp://HOST:8786."
+    ),
+]
+Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes, for local.")]
 
 Command = Callable[..., int | None]
 """What typer calls; a number it returns is the exit code."""

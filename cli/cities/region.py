@@ -1,4 +1,4 @@
-"""`region`: a country or another large area, without a city and without the database."""
+"""`region`: a country or another large area, without a city; only its list needs the database."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,18 +7,13 @@ from typing import Annotated
 import typer
 
 from cli import output
+from cli.options import Scheduler, Workers
 
 Minus = Annotated[str | None, typer.Option(help="What to look away from.")]
 Top = Annotated[int, typer.Option(min=1, max=10_000, help="How many cells to list.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of the region.")]
-Scheduler = Annotated[
-    str,
-    typer.Option(
-        help="here: this process; local: processes of this machine; or a Dask scheduler's "
-        "address, such as tcp://HOST:8786."
-    ),
-]
-Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes, for local.")]
+
+_LISTED = "Put it on the list of regions with: ./aether region add {}"
 
 
 def fetch(
@@ -49,6 +44,7 @@ def fetch(
         f"{done.rasters} rasters of {done.tiles} files of the mirror in {done.folder}"
         f" ({done.megabytes:,.0f} MB, {done.seconds:,.0f} s)"
     )
+    output.say(_LISTED.format(done.folder))
 
 
 def embed(
@@ -92,6 +88,51 @@ def embed(
         + f" ({done.seconds:,.0f} s, {done.processes} processes,"
         f" at most {done.peak_bytes / 1e6:,.0f} MB each)"
     )
+    output.say(_LISTED.format(done.folder))
+
+
+def add(folder: Folder) -> None:
+    """Put a region on the list of `region list`, or look at it anew."""
+    from workflows.home.store import open_store
+    from workflows.region.catalogue import add_region
+
+    added = add_region(open_store(), folder)
+    output.document(asdict(added))
+    output.say(f"{added.folder}: {added.done:,} of {added.pieces:,} pieces")
+
+
+def list_all() -> None:
+    """List the regions that were added, as their folders are now."""
+    from workflows.home.store import open_store
+    from workflows.region.catalogue import list_regions
+
+    found = list_regions(open_store())
+    output.document([asdict(one) for one in found])
+    output.table(
+        ["folder", "kind", "year", "model", "pieces", "looked at"],
+        [
+            (
+                one.folder,
+                one.kind,
+                one.year,
+                one.model,
+                f"{one.done:,} of {one.pieces:,}",
+                one.looked_at if one.there else f"{one.looked_at}, not there now",
+            )
+            for one in found
+        ],
+        copied="folder",
+    )
+
+
+def forget(folder: Folder) -> None:
+    """Take a region off the list; its folder stays."""
+    from workflows.home.store import open_store
+    from workflows.region.catalogue import forget_region
+
+    forget_region(open_store(), folder)
+    output.document({"forgotten": str(folder)})
+    output.say(f"{folder} is not listed any more; nothing in it was touched.")
 
 
 def show(folder: Folder) -> None:

@@ -1,8 +1,9 @@
 """The tables of the store, as typed models, by subject.
 
 Everything of a city hangs on its row: deleting that row deletes all of it, by the database's own
-cascades. Texts are the one exception, a cache shared by all cities. Geometries are WGS84
-(EPSG:4326). Spatial indexes are spelled out as ordinary GiST indexes, so that each exists once.
+cascades. Texts are the one exception, a cache shared by all cities; regions belong to none.
+Geometries are WGS84 (EPSG:4326). Spatial indexes are spelled out as ordinary GiST indexes, so that
+each exists once.
 """
 
 from db.schema.accounts import Account, ApiKey, Deed, Group, GroupCity, GroupMember
@@ -26,6 +27,7 @@ from db.schema.places import (
     Raster,
     Streets,
 )
+from db.schema.regions import Region
 from db.schema.results import SPATIAL_UNITS, Layer, LayerColumn, LayerUnits
 from db.schema.studies import STUDY_KINDS, Study
 from db.schema.training import Model, Run, RunEpoch
@@ -69,6 +71,7 @@ __all__ = [
     "Poi",
     "PooledView",
     "Raster",
+    "Region",
     "Run",
     "RunEpoch",
     "Streets",

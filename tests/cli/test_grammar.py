@@ -80,7 +80,9 @@ def test_a_verb_of_every_day_is_the_verb_of_its_noun() -> None:
         assert meant(verb) is meant(f"model {verb}")
 
 
-@pytest.mark.parametrize("noun", ["city", "fetch", "layer", "model", "run", "job", "study"])
+@pytest.mark.parametrize(
+    "noun", ["city", "fetch", "layer", "model", "region", "run", "job", "study"]
+)
 def test_every_noun_can_be_listed(noun: str) -> None:
     assert callable(meant(f"{noun} list"))
 

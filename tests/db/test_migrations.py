@@ -39,6 +39,7 @@ SPATIAL = {
     ("base_feature", "geom"),
     ("label", "geom"),
     ("area", "geom"),
+    ("region", "boundary"),
 }
 
 

@@ -60,6 +60,8 @@ REMOVE_MAP: Final = Right(Role.ANALYST, "remove map")
 CHOOSE_COLOURS: Final = Right(Role.ANALYST, "choose colours")
 IMPORT_MODEL: Final = Right(Role.ANALYST, "import model")
 USE_MODEL: Final = Right(Role.ANALYST, "use model")
+ADD_REGION: Final = Right(Role.ANALYST, "add region")
+FORGET_REGION: Final = Right(Role.ANALYST, "forget region")
 
 
 class NotAllowedError(AetherError):

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -22,6 +22,7 @@ from workflows.home.documents import UnreadableDocumentError
 from workflows.home.store import Store, seen_by
 from workflows.home.unforeseen import in_plain_words
 from workflows.jobs.inputs import forget_inputs, kept_inputs
+from workflows.jobs.kind import JobKind
 from workflows.jobs.queue import HEARTBEAT_SECONDS
 from workflows.jobs.registry import kind_named
 from workflows.jobs.room import wait_for_room
@@ -37,7 +38,13 @@ class WorkerDiedError(AetherError):
     code = "worker-died"
 
 
-def carry_out(store: Store, job_id: int, *, leaving: threading.Event | None = None) -> Job | None:
+def carry_out(
+    store: Store,
+    job_id: int,
+    *,
+    leaving: threading.Event | None = None,
+    kind: JobKind[Any] | None = None,
+) -> Job | None:
     """Carry out one queued job: what a worker calls. Its outcome is written to it.
 
     A job that is found running was left by a worker that died. It is begun again, and given up
@@ -48,6 +55,7 @@ def carry_out(store: Store, job_id: int, *, leaving: threading.Event | None = No
         job_id: Its number.
         leaving: Set once this worker is to end: the job then waits for the next one, which goes
             on with it as if this worker had died.
+        kind: Does the work in another way than the job's own kind, such as on other machines.
 
     Returns:
         The job, where it is to be queued again because the worker is leaving.
@@ -66,7 +74,7 @@ def carry_out(store: Store, job_id: int, *, leaving: threading.Event | None = No
     log.info("job taken", job=job.id, kind=job.kind, attempt=job.attempts)
     try:
         with _heartbeat(store, lease):
-            return _work_and_conclude(store, job, lease, leaving)
+            return _work_and_conclude(store, job, lease, kind or kind_named(job.kind), leaving)
     except SupersededError as error:
         log.warning("job left to another worker", job=job.id, reason=str(error))
     except NotFoundError:
@@ -87,10 +95,13 @@ def _taken_up(store: Store, job_id: int) -> Job | None:
 
 
 def _work_and_conclude(
-    store: Store, job: Job, lease: JobLease, leaving: threading.Event | None
+    store: Store,
+    job: Job,
+    lease: JobLease,
+    kind: JobKind[Any],
+    leaving: threading.Event | None,
 ) -> Job | None:
     """Do it and write down how it ended; returns the job where it went back into the queue."""
-    kind = kind_named(job.kind)
     try:
         _refuse_endless(job)
         request = kept_inputs(store, job.id, kind.from_document(job.request))

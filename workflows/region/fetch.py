@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from aether_core.city.outline import box_boundary, read_city_boundary
@@ -21,11 +23,12 @@ from aether_core.vector import ReadOptions
 from workflows.fetch.area import parse_box
 from workflows.fetch.servers import first_that_serves, open_web
 from workflows.home.settings import Settings
-from workflows.region.schedulers import HERE, compute
+from workflows.schedulers.schedulers import HERE, compute
 
 HALO_M = 100.0
 """Reach of a cell's window beyond the region's edge."""
 _RECORD = "fetched.json"
+FETCH_FILE = "fetch.json"
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ def fetch_region(
         settings.alphaearth_mirrors, partial(_tiles, settings, request=request)
     )
     tasks = [TileTask(settings, tile, request.boundary, folder) for tile in tiles]
+    _note(folder, request, tasks)
     done: list[FetchedTile] = []
     before = {task.name for task in tasks if fetched_before(task) is not None}
     for tile in compute(request.scheduler, request.workers, fetch_tile, tasks, folder):
@@ -142,6 +146,30 @@ def fetch_region(
         megabytes=sum(tile.megabytes for tile in done),
         seconds=time.perf_counter() - began,
     )
+
+
+def _note(folder: Path, request: FetchRegion, tasks: list[TileTask]) -> None:
+    """Write down what is to come into the folder, for whoever asks how it stands."""
+    facts = {
+        "year": request.year,
+        "boundary": shapely.geometry.mapping(request.boundary),
+        "tiles": [task.name for task in tasks],
+    }
+    with atomic_path(folder / FETCH_FILE, force=True) as path:
+        path.write_text(json.dumps(facts))
+
+
+def fetch_facts(folder: Path) -> dict[str, Any] | None:
+    """What the last fetch into a folder was asked for; None where there was none."""
+    try:
+        return dict(json.loads((folder / FETCH_FILE).read_bytes()))
+    except (OSError, ValueError):
+        return None
+
+
+def tiles_there(folder: Path, tiles: list[str]) -> int:
+    """How many files of the mirror have their part in a folder; what they hold is not looked at."""
+    return sum((folder / name / _RECORD).is_file() for name in tiles)
 
 
 def _tiles(settings: Settings, mirror: str, *, request: FetchRegion) -> list[IndexTile]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import shapely
+
 from aether_core.eo.embedding_kind import ALPHAEARTH, checked_kind, kind_title
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import Shape, View
@@ -28,8 +30,8 @@ from workflows.region.partition import (
     check_whole,
     records,
 )
-from workflows.region.schedulers import HERE, compute
 from workflows.region.task import GroupTask, RegionInput, make_partition
+from workflows.schedulers.schedulers import HERE, compute
 
 REGION_FILE = "region.json"
 MODEL = "model"
@@ -349,6 +351,7 @@ def _begin(
         "pixels": given.pixels,
         "view": given.view.name,
         "embedding": embedding.name,
+        "boundary": shapely.geometry.mapping(embedding.footprint),
         "rasters": [path.name for path in given.rasters],
         "model": card.name if card else None,
         "encoder": card.encoder.name if card else None,

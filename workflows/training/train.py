@@ -1,13 +1,12 @@
 """Train a city's model: queue a run, and what the worker does with it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aether_core.errors import InputError
 from aether_core.language import mark
 from aether_core.model.recipes import recipe
 from aether_core.model.recipes.definition import Recipe
-from aether_core.model.training.training_set import TrainingSet
 from aether_core.progress import Progress
 from aether_core.text.encoder import TextEncoder
 from db.cities import cities as city_rows
@@ -26,11 +25,12 @@ from workflows.training.data import run_encoder, training_set
 from workflows.training.job_kind import TRAIN, TrainRun
 from workflows.training.kept_model import keep_model
 from workflows.training.runs import RunSummary, run_folder, show_run
-from workflows.training.trained_card import run_metrics, trained_card
+from workflows.training.trained_card import LearntFrom, run_metrics, trained_card
 
 if TYPE_CHECKING:
     from aether_core.model.training.trainer import EpochReport, Trained
 
+READING: Final = mark("reading places and features")
 MINIMUM_POIS = 64
 """Fewer usable places than this cannot be told apart by a contrastive loss."""
 
@@ -83,10 +83,7 @@ def add_run(
     check_device(device)
     if encoder is not None:
         asked_encoder(store.settings, encoder)
-    if not 0 <= seed < 2**63:
-        raise InputError(
-            "the seed must be a whole number from 0", seed, "try 42", code="seed-out-of-range"
-        )
+    check_seed(seed)
     check_no_other_home(store)
     if encoder is None:
         with store.session() as session:
@@ -110,6 +107,18 @@ def add_run(
         # A home outlives its database: a folder of this number would be of another run.
         run_folder(store, run.id).remove()
         return run
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that the store cannot hold.
+
+    Raises:
+        InputError: It is out of range.
+    """
+    if not 0 <= seed < 2**63:
+        raise InputError(
+            "the seed must be a whole number from 0", seed, "try 42", code="seed-out-of-range"
+        )
 
 
 def check_device(device: str) -> None:
@@ -173,8 +182,8 @@ def run_training(work: Work, run_id: int) -> None:
         run_rows.begin_epochs(session, run_id, history)
         run = run_rows.run_by_id(session, run_id)
     done = history[-1] if history else {"epoch": 0, "epochs": 1}
-    say = _before_training(work, done["epoch"] / done["epochs"])
-    say(mark("reading places and features"), 0, 1)
+    say = before_training(work, done["epoch"] / done["epochs"])
+    say(READING, 0, 1)
     chosen = recipe(run.recipe).override(run.settings)
     encoder = run_encoder(store, run)
     data = training_set(store, run.city_id, chosen, encoder, say)
@@ -188,11 +197,11 @@ def run_training(work: Work, run_id: int) -> None:
         on_epoch=_epoch_reporter(work, run_id, device_in_words(run.device)),
         checkpoints=checkpoints,
     )
-    _store_model(work, run_id, chosen, data, encoder, trained)
+    store_model(work, run_id, chosen, LearntFrom.of(data), encoder, trained)
     checkpoints.remove()
 
 
-def _before_training(work: Work, share: float) -> Progress:
+def before_training(work: Work, share: float) -> Progress:
     """Progress before the first epoch: the share of the epochs that need not be repeated."""
 
     def report(stage: str, done: int, total: int) -> None:
@@ -219,20 +228,34 @@ def _epoch_reporter(work: Work, run_id: int, stage: str) -> "Callable[[EpochRepo
     return report
 
 
-def _store_model(
+def store_model(
     work: Work,
     run_id: int,
     chosen: Recipe,
-    data: TrainingSet,
+    learnt: LearntFrom,
     encoder: TextEncoder,
     trained: "Trained",
 ) -> None:
+    """Keep what a run has made as its city's model, and note with it that the run is done.
+
+    Args:
+        work: The run's job.
+        run_id: The run.
+        chosen: Its recipe with its settings.
+        learnt: What its data were.
+        encoder: What read its texts.
+        trained: What came of it.
+
+    Raises:
+        SupersededError: Another worker has the job; nothing is stored.
+        DiskFullError: There is no room left.
+    """
     store = work.store
     work.tell("saving the model", 1.0)
     with staged(store.settings.models) as whole, storing(store) as (session, folders):
         run = run_rows.run_by_id(session, run_id)
         city = city_rows.lock_city(session, run.city_id)
-        card = trained_card(session, run, city, chosen, data, encoder, trained)
+        card = trained_card(session, run, city, chosen, learnt, encoder, trained)
         model = keep_model(
             store, session, folders, whole, city.id, trained.heads, card, run_id=run_id
         )

@@ -1,11 +1,11 @@
 """What is kept in words and figures of a model that was just trained."""
 
 import importlib.metadata
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,29 @@ from db.schema import City, Run
 
 if TYPE_CHECKING:
     from aether_core.model.training.trainer import Trained
+
+
+TRAINING_SET: Final = "training set"
+"""What a card calls the places' vectors and texts among the data it was made of."""
+
+
+@dataclass(frozen=True)
+class LearntFrom:
+    """What a card tells of the data a model was trained on.
+
+    Attributes:
+        sha256: Of its arrays.
+        dim: Length of an embedding vector.
+    """
+
+    sha256: str
+    dim: int
+
+    @classmethod
+    def of(cls, data: TrainingSet) -> "LearntFrom":
+        """What a card tells of these places."""
+        arrays = (data.base, data.wide, data.text, data.text_index, data.category)
+        return cls(_digest(*arrays), data.base.shape[1])
 
 
 def run_metrics(trained: "Trained") -> dict[str, Any]:
@@ -49,7 +72,7 @@ def trained_card(
     run: Run,
     city: City,
     recipe: Recipe,
-    data: TrainingSet,
+    learnt: LearntFrom,
     encoder: TextEncoder,
     trained: "Trained",
 ) -> ModelCard:
@@ -66,14 +89,12 @@ def trained_card(
         embedding=EmbeddingCard(
             name=city.embedding,
             kind=city.embedding_kind,
-            dim=data.base.shape[1],
+            dim=learnt.dim,
             year=city.year,
             simulated=city.simulated,
         ),
         data_hashes={
-            "training set": _digest(
-                data.base, data.wide, data.text, data.text_index, data.category
-            ),
+            TRAINING_SET: learnt.sha256,
             **{
                 Path(raster.path).name: raster.sha256
                 for raster in city_rows.rasters(session, city.id)
@@ -85,13 +106,16 @@ def trained_card(
         validated_on=trained.validated_on,
         losses=metrics["losses"],
         kept_epoch=trained.kept_epoch,
-        versions={
-            package: importlib.metadata.version(package)
-            for package in ("torch", "numpy", "sentence-transformers")
-        },
+        versions=versions_here(),
         attribution=list(city.attribution),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def versions_here() -> dict[str, str]:
+    """What a training here is computed with."""
+    packages = ("torch", "numpy", "sentence-transformers")
+    return {package: importlib.metadata.version(package) for package in packages}
 
 
 def model_name(city: City, run: Run) -> str:

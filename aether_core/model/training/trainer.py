@@ -76,6 +76,7 @@ def train(
     on_epoch: Callable[[EpochReport], None] = _ignore,
     checkpoints: RunCheckpoints | None = None,
     start: Heads | None = None,
+    threads: int | None = None,
 ) -> Trained:
     """Train both heads.
 
@@ -93,6 +94,7 @@ def train(
             start, training goes on from there, with that run's number of threads, and ends with the
             weights it would have had: on a CPU to the last bit.
         start: Weights to begin with instead of random ones; left as they are.
+        threads: How many torch computes with; as many as this process has set by default.
 
     Raises:
         InputError: Fewer than 64 usable places, a batch size given that is larger than the data or
@@ -103,7 +105,7 @@ def train(
         CancelledError: Raised by `on_epoch`.
     """
     state = checkpoints.newest() if checkpoints else None
-    identity = _identity(data, recipe, seed, device, state, start)
+    identity = _identity(data, recipe, seed, device, state, start, threads)
     if state and (changes := state.identity.changes(identity)):
         raise ConflictError(
             f"the run cannot resume from epoch {state.epoch}, since its inputs have changed",
@@ -146,6 +148,7 @@ def _identity(
     device: str,
     state: RunState | None,
     start: Heads | None,
+    threads: int | None = None,
 ) -> RunIdentity:
     """The run as it would be now; one that goes on keeps its threads and, with "auto", device."""
     chosen = choose_device(state.identity.device if state and device == "auto" else device)
@@ -154,7 +157,7 @@ def _identity(
         recipe,
         seed=seed,
         device=chosen.type,
-        threads=state.identity.threads if state else torch.get_num_threads(),
+        threads=state.identity.threads if state else threads or torch.get_num_threads(),
         start=start,
     )
 

@@ -30,8 +30,9 @@ from tests.errors import fault
 ODD = "a \"b\" 'c'; DROP TABLE city;-- %s {} \\ ÄÖ 東京"
 
 PEOPLE = {"account", "account_group", "group_member", "api_key", "deed"}
-OUTLIVES = PEOPLE | {"fetch", "text", "worker"}
-"""Of no city: texts are shared, a fetch says what was downloaded, workers serve all."""
+OUTLIVES = PEOPLE | {"fetch", "region", "text", "worker"}
+"""Of no city: texts are shared, a fetch says what was downloaded, a region is a folder of its own,
+workers serve all."""
 
 
 def _row_counts(session: Session, city_id: int) -> dict[str, int]:

@@ -29,10 +29,10 @@ from tests.aether_core.eo.brute_force import Scene, unit_vectors, write_scene
 from tests.errors import fault
 from workflows.encoders.encoders import default_encoder
 from workflows.home.settings import Settings, read_settings
-from workflows.region import schedulers
 from workflows.region.partition import CELLS, PIXELS, RECORDS
 from workflows.region.region import RegionDone, RegionRequest, embed_region, show_region
 from workflows.region.search import search_region
+from workflows.schedulers import schedulers
 from workflows.training.embed import embed_files
 
 WIDTH, HEIGHT = 3200, 64

@@ -1,0 +1,1 @@
+"""A training as files: handed to any process, carried out there, and its outcome read back."""

@@ -1,0 +1,1 @@
+"""Who computes what comes in pieces: this process, several of this machine, a cluster."""
