@@ -1,5 +1,7 @@
 """The one error root. Every message names what is wrong, the value, and what to try."""
 
+from typing import Any
+
 
 class AetherError(Exception):
     """Root of every error this project raises on purpose.
@@ -20,6 +22,10 @@ class AetherError(Exception):
         super().__init__(message)
         if code is not None:
             self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes as the message and code that were made, not made again."""
+        return Exception.__new__, (type(self), *self.args), self.__dict__
 
 
 class InputError(AetherError):

@@ -250,6 +250,11 @@ class Settings(BaseSettings):
         return self.cache / "served"
 
     @property
+    def regions(self) -> Path:
+        """Folder of what belongs to regions in object stores, one folder a region."""
+        return self.cache / "regions"
+
+    @property
     def fetches(self) -> Path:
         """Folder of cities on their way in, one folder a fetch that is not done."""
         return self.home / "fetches"

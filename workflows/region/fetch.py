@@ -3,7 +3,8 @@
 import json
 import math
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -15,12 +16,14 @@ from aether_core.eo.mirror.fetch import fetch_mirror
 from aether_core.eo.mirror.index import IndexTile, fetch_index
 from aether_core.eo.mirror.plan import plan
 from aether_core.errors import InputError
-from aether_core.files.whole import atomic_path, sha256_of
+from aether_core.files.whole import sha256_of
 from aether_core.progress import Progress, silent
 from aether_core.vector import ReadOptions
 from workflows.fetch.area import parse_box
 from workflows.fetch.servers import first_that_serves, open_web
 from workflows.home.settings import Settings
+from workflows.locations.location import Location
+from workflows.region.partition import holds, versions_of
 from workflows.region.schedulers import HERE, compute
 
 HALO_M = 100.0
@@ -35,14 +38,14 @@ class FetchRegion:
     Attributes:
         boundary: WGS84.
         year: Of the embedding.
-        folder: Takes a folder for each file of the mirror, with the region's part of it.
+        location: Takes a folder for each file of the mirror, with the region's part of it.
         scheduler: "here", "local", or the address of a Dask scheduler.
         workers: Processes, for "local".
     """
 
     boundary: BaseGeometry
     year: int
-    folder: Path
+    location: Location
     scheduler: str = HERE
     workers: int = 2
 
@@ -54,7 +57,7 @@ class TileTask:
     settings: Settings
     tile: IndexTile
     boundary: BaseGeometry
-    folder: Path
+    location: Location
 
     @property
     def name(self) -> str:
@@ -73,6 +76,7 @@ class FetchedTile:
         megabytes: Of what was written.
         seconds: What it took.
         files: Name of each raster to its SHA-256; none where the file has no data there.
+        versions: Name of each raster to what the location said of it then, where it says any.
     """
 
     name: str
@@ -80,6 +84,7 @@ class FetchedTile:
     megabytes: float
     seconds: float
     files: dict[str, str]
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class RegionFetched:
     """What a run brought.
 
     Attributes:
-        folder: Where the rasters are.
+        folder: Address of where the rasters are.
         tiles: Files of the mirror that the region meets.
         fetched: How many of them this run brought.
         rasters: Rasters that are there.
@@ -95,7 +100,7 @@ class RegionFetched:
         seconds: Of this run.
     """
 
-    folder: Path
+    folder: str
     tiles: int
     fetched: int
     rasters: int
@@ -115,16 +120,16 @@ def fetch_region(
         DiskFullError: No room left; what came is kept.
     """
     began = time.perf_counter()
-    folder = request.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    location = request.location
+    location.begin(())
     progress("reading the mirror's index", 0, 1)
     tiles = first_that_serves(
         settings.alphaearth_mirrors, partial(_tiles, settings, request=request)
     )
-    tasks = [TileTask(settings, tile, request.boundary, folder) for tile in tiles]
+    tasks = [TileTask(settings, tile, request.boundary, location) for tile in tiles]
     done: list[FetchedTile] = []
     before = {task.name for task in tasks if fetched_before(task) is not None}
-    for tile in compute(request.scheduler, request.workers, fetch_tile, tasks, folder):
+    for tile in compute(request.scheduler, request.workers, fetch_tile, tasks, location):
         done.append(tile)
         progress("fetching the region", len(done), len(tasks))
     if not any(tile.files for tile in done):
@@ -135,7 +140,7 @@ def fetch_region(
             code="mirror-files-lack-area",
         )
     return RegionFetched(
-        folder=folder,
+        folder=location.address,
         tiles=len(tasks),
         fetched=len(tasks) - len(before),
         rasters=sum(len(tile.files) for tile in done),
@@ -170,13 +175,19 @@ def region_area(bbox: str | None, boundary: Path | None, crs: str | None) -> Bas
 
 def fetched_before(task: TileTask) -> FetchedTile | None:
     """A file's part that is there whole and of this region, or None."""
-    folder = task.folder / task.name
     try:
-        found = FetchedTile(**json.loads((folder / _RECORD).read_bytes()))
-        whole = all(sha256_of(folder / name) == sum_ for name, sum_ in found.files.items())
-    except (OSError, ValueError, TypeError):
+        found = FetchedTile(**json.loads(task.location.read(f"{task.name}/{_RECORD}") or b""))
+    except (ValueError, TypeError):
         return None
-    return found if whole and found.made_of == _made_of(task) else None
+    if found.made_of != _made_of(task):
+        return None
+    whole = holds(task.location, _below(task, found.files), _below(task, found.versions))
+    return found if whole else None
+
+
+def _below(task: TileTask, told: Mapping[str, str]) -> dict[str, str]:
+    """What is told of rasters, by their names in the location."""
+    return {f"{task.name}/{name}": said for name, said in told.items()}
 
 
 def fetch_tile(task: TileTask) -> FetchedTile:
@@ -194,18 +205,22 @@ def fetch_tile(task: TileTask) -> FetchedTile:
     if found is not None:
         return found
     began = time.perf_counter()
-    folder = task.folder / task.name
-    folder.mkdir(exist_ok=True)
+    folder = task.location.workplace(task.name, task.settings.regions)
     rasters = _brought(task, folder)
+    megabytes = sum(path.stat().st_size for path in rasters) / 1e6
+    files = {path.name: sha256_of(path) for path in rasters}
+    for path in rasters:
+        task.location.take(path, f"{task.name}/{path.name}")
+    told = versions_of(task.location, _below(task, files))
     done = FetchedTile(
         name=task.name,
         made_of=_made_of(task),
-        megabytes=sum(path.stat().st_size for path in rasters) / 1e6,
+        megabytes=megabytes,
         seconds=time.perf_counter() - began,
-        files={path.name: sha256_of(path) for path in rasters},
+        files=files,
+        versions={Path(name).name: version for name, version in told.items()},
     )
-    with atomic_path(folder / _RECORD, force=True) as path:
-        path.write_text(json.dumps(asdict(done)))
+    task.location.write(f"{task.name}/{_RECORD}", json.dumps(asdict(done)).encode())
     for block in (folder / "tiles").glob("*.blocks"):
         block.unlink()
     return done

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError as Forgotten
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from aether_core.errors import AetherError, InputError
+from workflows.locations.location import Location
 
 HERE: Final = "here"
 LOCAL: Final = "local"
@@ -44,7 +44,7 @@ R = TypeVar("R")
 
 
 def compute(
-    scheduler: str, workers: int, work: Callable[[P], R], tasks: Sequence[P], folder: Path
+    scheduler: str, workers: int, work: Callable[[P], R], tasks: Sequence[P], location: Location
 ) -> Iterator[R]:
     """Compute pieces and yield each as soon as it is done, in any order.
 
@@ -54,7 +54,7 @@ def compute(
         workers: Processes, for "local".
         work: Makes a piece.
         tasks: The pieces.
-        folder: Takes the results; every worker has to see it.
+        location: Takes the results; every worker has to see it.
 
     Raises:
         InputError: There is no such scheduler, Dask is not installed, or versions differ.
@@ -72,7 +72,7 @@ def compute(
         if client is None:
             yield from map(work, tasks)
             return
-        _check_workers(client, scheduler, folder)
+        _check_workers(client, scheduler, location)
         yield from _futures(client, work, tasks)
 
 
@@ -150,12 +150,12 @@ def versions() -> dict[str, str]:
     }
 
 
-def _sees(folder: str) -> bool:
-    return Path(folder).is_dir()
+def _sees(location: Location) -> bool:
+    return location.is_there()
 
 
-def _check_workers(client: Any, scheduler: str, folder: Path) -> None:  # noqa: ANN401 - of Dask
-    """Refuse a scheduler without workers, of another version, or that does not see the folder."""
+def _check_workers(client: Any, scheduler: str, location: Location) -> None:  # noqa: ANN401 - of Dask
+    """Refuse a scheduler without workers, of another version, or that does not see the results."""
     began = time.monotonic()
     while not client.scheduler_info()["workers"]:
         if time.monotonic() - began > WORKERS_LOST_S:
@@ -164,7 +164,7 @@ def _check_workers(client: Any, scheduler: str, folder: Path) -> None:  # noqa: 
     ours = versions()
     try:
         theirs = client.run(versions)
-        seen = client.run(_sees, str(folder))
+        seen = client.run(_sees, location)
     except Exception as error:  # whatever their code raises: they lack ours
         raise InputError(
             "the workers cannot run this version of Aether",
@@ -183,9 +183,10 @@ def _check_workers(client: Any, scheduler: str, folder: Path) -> None:  # noqa: 
     blind = [worker for worker, sees in seen.items() if not sees]
     if blind:
         raise InputError(
-            "a worker does not see the folder for the results",
-            f"{blind[0]}: {folder}",
-            "give a folder that all machines share under one path",
+            "a worker does not see where the results go",
+            f"{blind[0]}: {location.address}",
+            "give a folder that all machines share under one path, or a bucket that each has keys "
+            "for in its AWS_ environment, and obstore",
             code="worker-without-folder",
         )
 

@@ -1,6 +1,6 @@
 """The best cells of a whole region for a question in words."""
 
-import tempfile
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import ConflictError, InputError
+from aether_core.files.held_folder import hold_folder, is_held_name, remove_left
 from aether_core.model.files.card import UNKNOWN
 from aether_core.poi.text import query_texts
 from aether_core.search.nearest import nearest_rows
@@ -20,8 +21,10 @@ from aether_core.search.scoring import mean_direction, query_direction
 from workflows.encoders.encoders import encoder_named
 from workflows.home.kept_arrays import Rows, kept, kept_quantised
 from workflows.home.settings import Settings
+from workflows.locations.location import Location
+from workflows.region.heads import region_heads
 from workflows.region.partition import cell_vectors, records
-from workflows.region.region import MODEL, region_facts
+from workflows.region.region import region_facts
 
 INDEX = "index"
 
@@ -52,25 +55,26 @@ class RegionAnswer:
 
 
 def search_region(
-    settings: Settings, folder: Path, query: str, top: int = 20, minus: str | None = None
+    settings: Settings, location: Location, query: str, top: int = 20, minus: str | None = None
 ) -> RegionAnswer:
     """Find the cells whose embedding is nearest to a text query.
 
     The vectors of all pieces are laid out as one array with a copy of a byte a value, both mapped
-    from the disk, derived from the pieces and made anew where they are damaged.
+    from the disk, derived from the pieces and made anew where they are damaged or other pieces are
+    there; those of a bucket below the home's cache.
 
     Raises:
-        NotFoundError: The folder holds no region.
+        NotFoundError: The location holds no region.
         ConflictError: Pieces are still to be made.
         DamagedFileError: A piece is damaged.
         InputError: The query is empty or too long, or the model answers no text.
     """
     began = time.perf_counter()
     texts, away = query_texts(query), query_texts(minus) if minus is not None else None
-    facts = region_facts(folder)
-    direction = _direction(settings, folder, facts, texts, away)
-    keys, z, key = _index(folder, facts)
-    copy = kept_quantised(folder / INDEX / key, "cells", z)
+    facts = region_facts(location)
+    direction = _direction(settings, location, facts, texts, away)
+    folder, keys, z = _index(settings, location, facts)
+    copy = kept_quantised(folder, "cells", z)
     scan = time.perf_counter()
     best = nearest_rows(z, copy, direction, top)
     ended = time.perf_counter()
@@ -103,12 +107,11 @@ def _named(cell: int, score: float, percentile: float) -> dict[str, Any]:
 
 def _direction(
     settings: Settings,
-    folder: Path,
+    location: Location,
     facts: dict[str, Any],
     texts: Sequence[str],
     away: Sequence[str] | None,
 ) -> NDArray[np.float32]:
-    from aether_core.model.files.folder import load_heads
     from aether_core.model.heads.inference import encode_text
 
     name = facts["encoder"]
@@ -119,7 +122,7 @@ def _direction(
             "embed the region with a model that says which encoder is its own",
             code="model-without-encoder",
         )
-    encoder, heads = encoder_named(settings, name), load_heads(folder / MODEL)
+    encoder, heads = encoder_named(settings, name), region_heads(location)
 
     def meant(words: Sequence[str]) -> NDArray[np.float32]:
         meaning = mean_direction(encoder.encode(list(words)))
@@ -129,10 +132,10 @@ def _direction(
 
 
 def _index(
-    folder: Path, facts: dict[str, Any]
-) -> tuple[NDArray[np.int64], NDArray[np.float32], str]:
-    """H3 indexes as int64, vectors, and what they are kept under."""
-    pieces = [piece for piece in records(folder) if piece.key == facts["key"]]
+    settings: Settings, location: Location, facts: dict[str, Any]
+) -> tuple[Path, NDArray[np.int64], NDArray[np.float32]]:
+    """Where they are kept, H3 indexes as int64, and vectors."""
+    pieces = [piece for piece in records(location) if piece.key == facts["key"]]
     if len(pieces) < facts["pieces"]:
         raise ConflictError(
             "the region is not done",
@@ -142,10 +145,15 @@ def _index(
         )
     content = sorted(f"{file} {sum_}" for piece in pieces for file, sum_ in piece.files.items())
     key = sha256("\n".join(content).encode()).hexdigest()[:16]
+    index = location.local_folder(INDEX, settings.regions)
+    index.mkdir(parents=True, exist_ok=True)
+    folder = index / key
+    remove_left(index)
 
     from aether_core.model.heads.heads import JOINT_DIM
 
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".index-") as scratch:
+    held = hold_folder(index, key)
+    try:
 
         def computed() -> Rows:
             """On the disk, too: vectors of a country are larger than the memory."""
@@ -154,13 +162,18 @@ def _index(
                 return np.empty(0, dtype=np.int64), np.empty((0, JOINT_DIM), dtype=np.float32)
             keys, start = np.empty(total, dtype=np.int64), 0
             z = np.lib.format.open_memmap(
-                Path(scratch) / "z.npy", mode="w+", dtype=np.float32, shape=(total, JOINT_DIM)
+                held.path / "z.npy", mode="w+", dtype=np.float32, shape=(total, JOINT_DIM)
             )
-            for cells, vectors in cell_vectors(folder, pieces):
+            for cells, vectors in cell_vectors(location, pieces):
                 end = start + len(cells)
                 keys[start:end], z[start:end] = cells, vectors
                 start = end
             return keys, z
 
-        keys, z = kept(folder / INDEX / key, "cells", computed)
-    return keys, z, key
+        keys, z = kept(folder, "cells", computed)
+    finally:
+        held.remove()
+    for other in index.iterdir():
+        if other.name != key and not is_held_name(other.name):
+            shutil.rmtree(other, ignore_errors=True)
+    return folder, keys, z
