@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from aether_core.errors import AetherError, InputError, NotFoundError
 from aether_core.files.held_folder import hold_folder, remove_left
+from workflows.locations.location import Stored
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -80,16 +81,17 @@ class BucketPrefix:
         """Whether the bucket lists no object below the prefix."""
         return self._first() is None
 
-    def names(self, under: str = "") -> list[str]:
-        """Every object below a name."""
+    def files(self, under: str = "") -> dict[str, Stored]:
+        """Every object below a name, as the bucket lists them."""
         import obstore
 
-        start, found = self._key(under), list[str]()
+        start, found = self._key(under), dict[str, Stored]()
+        skipped = len(self.prefix) + 1 if self.prefix else 0
         with self._told():
             for page in obstore.list(self._store(), prefix=start or None):
-                found += [meta["path"] for meta in page]
-        skipped = len(self.prefix) + 1 if self.prefix else 0
-        return sorted(name[skipped:] for name in found)
+                for meta in page:
+                    found[meta["path"][skipped:]] = Stored(meta["size"], meta["e_tag"])
+        return dict(sorted(found.items()))
 
     def read(self, name: str) -> bytes | None:
         """An object, or None where there is none."""
@@ -150,13 +152,6 @@ class BucketPrefix:
                 return obstore.head(self._store(), self._key(name))["e_tag"]
         except FileNotFoundError:
             return None
-
-    def size(self, name: str) -> int:
-        """As the server tells it."""
-        import obstore
-
-        with self._told():
-            return obstore.head(self._store(), self._key(name))["size"]
 
     def workplace(self, name: str, cache: Path) -> Path:
         """A folder below the cache, of this address."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aether_core.files.whole import atomic_path
+from workflows.locations.location import Stored
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,18 @@ class DiskFolder:
         """Whether there is no such folder, or nothing in it."""
         return not self.path.exists() or not any(self.path.iterdir())
 
-    def names(self, under: str = "") -> list[str]:
+    def files(self, under: str = "") -> dict[str, Stored]:
         """Every file below a name, but for the scratch of those that are being written."""
-        found = (
-            path.relative_to(self.path) for path in (self.path / under).rglob("*") if path.is_file()
-        )
-        return sorted(
-            name.as_posix() for name in found if not any(part[0] == "." for part in name.parts)
-        )
+        found = {
+            path.relative_to(self.path): path.stat().st_size
+            for path in (self.path / under).rglob("*")
+            if path.is_file()
+        }
+        return {
+            name.as_posix(): Stored(size, None)
+            for name, size in sorted(found.items())
+            if not any(part[0] == "." for part in name.parts)
+        }
 
     def read(self, name: str) -> bytes | None:
         """A file, or None where there is none or it cannot be read."""
@@ -76,10 +81,6 @@ class DiskFolder:
     def version(self, name: str) -> str | None:  # noqa: ARG002
         """None: a file is cut or changed without a trace, so it has to be read."""
         return None
-
-    def size(self, name: str) -> int:
-        """As the disk tells it."""
-        return (self.path / name).stat().st_size
 
     def workplace(self, name: str, cache: Path) -> Path:  # noqa: ARG002
         """The folder where its files stay."""

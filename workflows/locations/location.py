@@ -2,8 +2,22 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a location tells of a file without reading it.
+
+    Attributes:
+        bytes: Its size.
+        version: What changes whenever its content does; None where nothing does.
+    """
+
+    bytes: int
+    version: str | None
 
 
 class Location(Protocol):
@@ -33,8 +47,8 @@ class Location(Protocol):
     def is_empty(self) -> bool:
         """Whether nothing lies there."""
 
-    def names(self, under: str = "") -> list[str]:
-        """Every file, or those below a name, in order; none where there is nothing."""
+    def files(self, under: str = "") -> dict[str, Stored]:
+        """Every file, or those below a name, by name in order; none where there is nothing."""
 
     def read(self, name: str) -> bytes | None:
         """A small file, or None where there is none."""
@@ -60,14 +74,7 @@ class Location(Protocol):
         """
 
     def version(self, name: str) -> str | None:
-        """What changes whenever a file does, told without reading it; None where nothing does."""
-
-    def size(self, name: str) -> int:
-        """Bytes of a file.
-
-        Raises:
-            FileNotFoundError: There is none.
-        """
+        """The version of a file, None where the location tells none or there is no such file."""
 
     def workplace(self, name: str, cache: Path) -> Path:
         """A folder of this machine to make the files below a name in; made when missing.

@@ -5,7 +5,7 @@ changed, without a record, of other input) is made anew.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from aether_core.errors import DamagedFileError
 from aether_core.files.whole import sha256_of
-from workflows.locations.location import Location
+from workflows.locations.location import Location, Stored
 
 CELLS, PIXELS, RECORDS = "cells", "pixels", "records"
 """Folders of a region: GeoParquet of cells, GeoTIFFs of pixels, what is known of each piece."""
@@ -57,7 +57,9 @@ class Partition:
 def done_before(location: Location, name: str, key: str) -> Partition | None:
     """A piece that is whole and of this input, or None."""
     found = _partition(location.read(_path(name)))
-    if found is None or found.key != key or not _holds(location, found):
+    if found is None or found.key != key:
+        return None
+    if not holds(location, found.files, found.versions):
         return None
     return found
 
@@ -69,19 +71,25 @@ def write_record(location: Location, partition: Partition) -> None:
 
 def records(location: Location) -> list[Partition]:
     """Every piece with a record, by name; whether its files hold is not looked at."""
-    names = [name for name in location.names(RECORDS) if name.endswith(".json")]
+    names = [name for name in location.files(RECORDS) if name.endswith(".json")]
     every = map(_partition, location.read_all(names))
     return [found for found in every if found is not None]
 
 
-def check_whole(location: Location, partition: Partition) -> None:
-    """Refuse a piece whose files are not those that were written.
+def is_whole(location: Location, partition: Partition, listed: Mapping[str, Stored]) -> bool:
+    """Whether a piece's files are those that were written.
 
-    Raises:
-        DamagedFileError: One is cut, changed or gone.
+    Args:
+        location: Of the region.
+        partition: The piece.
+        listed: The location's files.
     """
-    if not _holds(location, partition):
-        raise _damaged(partition)
+    return holds(
+        location,
+        partition.files,
+        partition.versions,
+        lambda name: listed[name].version if name in listed else None,
+    )
 
 
 def cell_vectors(
@@ -105,7 +113,12 @@ def cell_vectors(
             raise _damaged(partition) from None
 
 
-def holds(location: Location, files: Mapping[str, str], versions: Mapping[str, str]) -> bool:
+def holds(
+    location: Location,
+    files: Mapping[str, str],
+    versions: Mapping[str, str],
+    version_of: Callable[[str], str | None] | None = None,
+) -> bool:
     """Whether files are there with the content that they had.
 
     Where the location tells versions and they are the same, nothing is read.
@@ -114,9 +127,11 @@ def holds(location: Location, files: Mapping[str, str], versions: Mapping[str, s
         location: Of the files.
         files: Name to SHA-256.
         versions: Name to version, where one was told.
+        version_of: Tells the version that a file has now; the location by default.
     """
+    now = version_of or location.version
     for name, expected in files.items():
-        if name in versions and location.version(name) == versions[name]:
+        if name in versions and now(name) == versions[name]:
             continue
         try:
             with location.file(name) as path:
@@ -162,7 +177,3 @@ def _partition(content: bytes | None) -> Partition | None:
         return Partition(**json.loads(content))
     except (ValueError, TypeError):
         return None
-
-
-def _holds(location: Location, partition: Partition) -> bool:
-    return holds(location, partition.files, partition.versions)

@@ -80,7 +80,7 @@ def raster_sources(given: Sequence[Location]) -> tuple[RasterSource, ...]:
         if isinstance(location, DiskFolder) and location.path.is_file():
             found.append(RasterSource(DiskFolder(location.path.parent), location.path.name))
             continue
-        inside = [name for name in location.names() if Path(name).suffix.lower() in RASTER_SUFFIXES]
+        inside = [name for name in location.files() if Path(name).suffix.lower() in RASTER_SUFFIXES]
         if not inside:
             raise InputError(
                 "the folder holds no GeoTIFF",

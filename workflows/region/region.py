@@ -25,7 +25,7 @@ from workflows.region.partition import (
     PIXELS,
     RECORDS,
     Partition,
-    check_whole,
+    is_whole,
     records,
 )
 from workflows.region.rasters import RegionRasters, looked_at, raster_sources
@@ -186,14 +186,12 @@ def show_region(location: Location) -> RegionSummary:
     """
     facts = region_facts(location)
     whole, damaged = [], []
+    listed = location.files()
     for partition in records(location):
-        try:
-            check_whole(location, partition)
-        except InputError:
+        if not is_whole(location, partition, listed):
             damaged.append(partition.name)
-        else:
-            if partition.key == facts["key"]:
-                whole.append(partition)
+        elif partition.key == facts["key"]:
+            whole.append(partition)
     return RegionSummary(
         folder=location.address,
         facts=facts,
@@ -201,7 +199,7 @@ def show_region(location: Location) -> RegionSummary:
         done=len(whole),
         damaged=tuple(damaged),
         cells=sum(partition.cells for partition in whole),
-        bytes=sum(location.size(file) for part in whole for file in part.files),
+        bytes=sum(listed[file].bytes for part in whole for file in part.files),
     )
 
 

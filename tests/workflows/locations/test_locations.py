@@ -56,15 +56,15 @@ def test_both_kinds_keep_files_alike(
     made.write_bytes(b"three")
     location.take(made, "other/three.tif")
     assert not location.is_empty()
-    assert location.names() == ["other/three.tif", "room/one.json", "room/two words.bin"]
-    assert location.names("room") == ["room/one.json", "room/two words.bin"]
-    assert location.names("roo") == []
+    assert list(location.files()) == ["other/three.tif", "room/one.json", "room/two words.bin"]
+    assert list(location.files("room")) == ["room/one.json", "room/two words.bin"]
+    assert location.files("roo") == {}
     assert location.read_all(["room/one.json", "none", "other/three.tif"]) == [
         b"one",
         None,
         b"three",
     ]
-    assert location.size("room/two words.bin") == 300_000
+    assert location.files()["room/two words.bin"].bytes == 300_000
     with location.file("room/two words.bin") as path:
         assert (path.name, path.read_bytes()) == ("two words.bin", b"two" * 100_000)
     assert not isinstance(location, BucketPrefix) or not path.exists()
@@ -83,7 +83,7 @@ def test_a_file_that_is_not_finished_is_not_there(location: Location) -> None:
     with pytest.raises(ZeroDivisionError):
         stopped()
     assert location.read("room/a") == b"before"
-    assert location.names() == ["room/a"]
+    assert list(location.files()) == ["room/a"]
 
 
 def test_a_large_file_is_sent_in_parts_and_is_there_all_at_once(
@@ -109,6 +109,7 @@ def test_a_version_changes_with_the_content_alone(settings: Settings, store: Obj
     store.path("a").write_bytes(b"2")
     assert location.version("a") not in {first, None}
     assert location.version("none") is None
+    assert location.files()["a"].version == location.version("a")
 
 
 def test_what_a_store_refuses_is_told(
