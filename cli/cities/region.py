@@ -126,14 +126,23 @@ def show(folder: Folder) -> None:
         output.say(f"damaged, made anew by the next `region embed`: {name}")
 
 
-def search(folder: Folder, query: str, minus: Minus = None, top: Top = 20) -> None:
+def search(
+    folder: Folder,
+    query: str,
+    minus: Minus = None,
+    top: Top = 20,
+    scheduler: Scheduler = "here",
+    workers: Workers = 2,
+) -> None:
     """Rank a region's cells by a text query."""
     from workflows.home.settings import read_settings
     from workflows.locations.addresses import location_of
     from workflows.region.search import search_region
 
     settings = read_settings()
-    found = search_region(settings, location_of(settings, folder), query, top, minus)
+    found = search_region(
+        settings, location_of(settings, folder), query, top, minus, scheduler, workers
+    )
     output.document(asdict(found))
     output.table(
         ["cell", "lon", "lat", "score", "percentile"],

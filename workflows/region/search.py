@@ -1,11 +1,8 @@
 """The best cells of a whole region for a question in words."""
 
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import h3.api.numpy_int as h3
@@ -13,20 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aether_core.errors import ConflictError, InputError
-from aether_core.files.held_folder import hold_folder, is_held_name, remove_left
 from aether_core.model.files.card import UNKNOWN
 from aether_core.poi.text import query_texts
-from aether_core.search.nearest import nearest_rows
+from aether_core.search.nearest import best_of_parts
 from aether_core.search.scoring import mean_direction, query_direction
 from workflows.encoders.encoders import encoder_named
-from workflows.home.kept_arrays import Rows, kept, kept_quantised
 from workflows.home.settings import Settings
 from workflows.locations.location import Location
 from workflows.region.heads import region_heads
-from workflows.region.partition import cell_vectors, records
+from workflows.region.partition import Partition, records
 from workflows.region.region import region_facts
-
-INDEX = "index"
+from workflows.region.scan import ScanTask, forget_others, parts_of, scan
+from workflows.region.schedulers import HERE, compute
 
 
 @dataclass(frozen=True)
@@ -37,8 +32,10 @@ class RegionAnswer:
         query: What was asked.
         minus: What was looked away from.
         cells: Cells of the region.
+        parts: Parts that it was scanned in.
         scored: How many were scored in float32; all others cannot be among the best.
-        scan_seconds: The search alone, without loading and without encoding the words.
+        scan_seconds: The search alone, without encoding the words; with laying out the vectors
+            where that is to be done, and with the start of local workers.
         seconds: All of it.
         results: Cell, lon, lat, score, percentile; best first.
         attribution: Credits.
@@ -47,6 +44,7 @@ class RegionAnswer:
     query: str
     minus: str | None
     cells: int
+    parts: int
     scored: int
     scan_seconds: float
     seconds: float
@@ -55,38 +53,59 @@ class RegionAnswer:
 
 
 def search_region(
-    settings: Settings, location: Location, query: str, top: int = 20, minus: str | None = None
+    settings: Settings,
+    location: Location,
+    query: str,
+    top: int = 20,
+    minus: str | None = None,
+    scheduler: str = HERE,
+    workers: int = 2,
 ) -> RegionAnswer:
     """Find the cells whose embedding is nearest to a text query.
 
-    The vectors of all pieces are laid out as one array with a copy of a byte a value, both mapped
-    from the disk, derived from the pieces and made anew where they are damaged or other pieces are
-    there; those of a bucket below the home's cache.
+    Args:
+        settings: Of this installation.
+        location: Of the region.
+        query: What to look for.
+        top: How many cells.
+        minus: What to look away from.
+        scheduler: Who scans: "here", "local", or the address of a Dask scheduler.
+        workers: Processes, for "local".
+
+    Returns:
+        The same, to the bit, whoever scans.
 
     Raises:
         NotFoundError: The location holds no region.
         ConflictError: Pieces are still to be made.
         DamagedFileError: A piece is damaged.
-        InputError: The query is empty or too long, or the model answers no text.
+        InputError: The query is empty or too long, the model answers no text, or there is no such
+            scheduler.
+        AetherError: No worker is left.
     """
     began = time.perf_counter()
     texts, away = query_texts(query), query_texts(minus) if minus is not None else None
     facts = region_facts(location)
     direction = _direction(settings, location, facts, texts, away)
-    folder, keys, z = _index(settings, location, facts)
-    copy = kept_quantised(folder, "cells", z)
-    scan = time.perf_counter()
-    best = nearest_rows(z, copy, direction, top)
+    pieces = _whole(location, facts)
+    parts = parts_of(location, settings.regions, pieces)
+    started = time.perf_counter()
+    tasks = [ScanTask(number, part, direction, top) for number, part in enumerate(parts)]
+    found = sorted(compute(scheduler, workers, scan, tasks, location), key=lambda part: part.number)
+    best = best_of_parts([part.best for part in found], top)
+    cells = np.concatenate([part.cells for part in found])
     ended = time.perf_counter()
+    forget_others(parts)
     return RegionAnswer(
         query=query,
         minus=minus,
-        cells=len(keys),
+        cells=sum(piece.cells for piece in pieces),
+        parts=len(parts),
         scored=best.scored,
-        scan_seconds=ended - scan,
+        scan_seconds=ended - started,
         seconds=ended - began,
         results=tuple(
-            _named(int(keys[row]), float(score), float(share))
+            _named(int(cells[row]), float(score), float(share))
             for row, score, share in zip(best.rows, best.score, best.percentile, strict=True)
         ),
         attribution=tuple(facts["attribution"]),
@@ -131,10 +150,8 @@ def _direction(
     return query_direction(meant(texts), meant(away) if away is not None else None)
 
 
-def _index(
-    settings: Settings, location: Location, facts: dict[str, Any]
-) -> tuple[Path, NDArray[np.int64], NDArray[np.float32]]:
-    """Where they are kept, H3 indexes as int64, and vectors."""
+def _whole(location: Location, facts: dict[str, Any]) -> list[Partition]:
+    """Every piece of a region that is done."""
     pieces = [piece for piece in records(location) if piece.key == facts["key"]]
     if len(pieces) < facts["pieces"]:
         raise ConflictError(
@@ -143,37 +160,4 @@ def _index(
             "run region embed again, which goes on",
             code="region-not-done",
         )
-    content = sorted(f"{file} {sum_}" for piece in pieces for file, sum_ in piece.files.items())
-    key = sha256("\n".join(content).encode()).hexdigest()[:16]
-    index = location.local_folder(INDEX, settings.regions)
-    index.mkdir(parents=True, exist_ok=True)
-    folder = index / key
-    remove_left(index)
-
-    from aether_core.model.heads.heads import JOINT_DIM
-
-    held = hold_folder(index, key)
-    try:
-
-        def computed() -> Rows:
-            """On the disk, too: vectors of a country are larger than the memory."""
-            total = sum(piece.cells for piece in pieces)
-            if not total:
-                return np.empty(0, dtype=np.int64), np.empty((0, JOINT_DIM), dtype=np.float32)
-            keys, start = np.empty(total, dtype=np.int64), 0
-            z = np.lib.format.open_memmap(
-                held.path / "z.npy", mode="w+", dtype=np.float32, shape=(total, JOINT_DIM)
-            )
-            for cells, vectors in cell_vectors(location, pieces):
-                end = start + len(cells)
-                keys[start:end], z[start:end] = cells, vectors
-                start = end
-            return keys, z
-
-        keys, z = kept(folder, "cells", computed)
-    finally:
-        held.remove()
-    for other in index.iterdir():
-        if other.name != key and not is_held_name(other.name):
-            shutil.rmtree(other, ignore_errors=True)
-    return folder, keys, z
+    return pieces

@@ -22,6 +22,7 @@ from workflows.home.settings import Settings, read_settings
 from workflows.locations.addresses import location_of
 from workflows.locations.disk import DiskFolder
 from workflows.locations.location import Location
+from workflows.region import scan
 from workflows.region.fetch import FetchRegion, fetch_region
 from workflows.region.partition import CELLS, PIXELS
 from workflows.region.region import RegionDone, RegionRequest, embed_region, show_region
@@ -180,6 +181,7 @@ def test_search_answers_as_on_a_disk_from_an_index_of_this_machine(
     assert {method for method, _ in store.requests} <= {"GET", "HEAD"}
     index = next(settings.regions.rglob("cells.npy"))
     index.write_bytes(index.read_bytes()[:-4])
+    scan._laid_out.cache_clear()  # as a process that begins
     found = search_region(settings, map_there.location, "a school", 30)
     assert list(found.results) == answers[0]
 
