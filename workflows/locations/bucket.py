@@ -304,11 +304,10 @@ def _may_be_plain(endpoint: str, allow_http: bool) -> bool:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """A folder of this process below TMPDIR; what killed processes left there goes."""
-    parent = Path(tempfile.gettempdir()) / f"aether-bucket-{os.getuid()}"
-    parent.mkdir(mode=0o700, exist_ok=True)
-    remove_left(parent)
-    held = hold_folder(parent, "object")
+    """A folder of this process alone in TMPDIR; what killed processes of this user left goes."""
+    parent, name = Path(tempfile.gettempdir()), f"bucket-{os.getuid()}"
+    remove_left(parent, name)
+    held = hold_folder(parent, name)
     try:
         yield held.path
     finally:

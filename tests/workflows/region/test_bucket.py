@@ -99,8 +99,17 @@ def content(location: Location) -> dict[str, bytes | None]:
 
 
 def test_workers_that_are_killed_write_the_bits_of_a_disk(
-    brought: Path, settings: Settings, alone: RegionDone, store: ObjectStore
+    brought: Path,
+    settings: Settings,
+    alone: RegionDone,
+    store: ObjectStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     killed: list[int] = []
 
     def kill(stage: str, done: int, _total: int) -> None:
@@ -118,10 +127,8 @@ def test_workers_that_are_killed_write_the_bits_of_a_disk(
     assert killed
     assert (done.pieces, done.made, done.cells) == (alone.pieces, alone.pieces, alone.cells)
     assert content(asked.location) == content(DiskFolder(Path(alone.folder)))
-    asked.location.begin(())
-    with asked.location.file("region.json"):
-        scratch = list((Path(tempfile.gettempdir()) / f"aether-bucket-{os.getuid()}").iterdir())
-    assert len(scratch) <= 1 + len(asked.rasters) * 2  # this file, and what this process holds
+    with asked.location.file("region.json") as path:  # who comes next takes away what was left
+        assert list(scratch.glob(".bucket-*")) == [path.parent]
     kept = [path.read_bytes() for path in store.path("together").rglob("*") if path.is_file()]
     assert not any(word.encode() in one for word in (KEY, SECRET) for one in kept)
 
@@ -179,6 +186,8 @@ def test_search_answers_as_on_a_disk_from_an_index_of_this_machine(
     assert answers[0] == answers[1] == answers[2]
     assert not [path for _, path in store.requests if f"/{CELLS}/" in path]
     assert {method for method, _ in store.requests} <= {"GET", "HEAD"}
+    by_workers = search_region(settings, map_there.location, "a school", 30, scheduler="local")
+    assert list(by_workers.results) == answers[0]
     index = next(settings.regions.rglob("cells.npy"))
     index.write_bytes(index.read_bytes()[:-4])
     scan._laid_out.cache_clear()  # as a process that begins
