@@ -24,8 +24,8 @@ class AetherError(Exception):
             self.code = code
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel between processes as the message and code that were made, not made again."""
-        return Exception.__new__, (type(self), *self.args), self.__dict__
+        """Reach another process as it is: what classes are made with is not kept."""
+        return _as_it_was, (type(self), self.args, dict(vars(self)))
 
 
 class InputError(AetherError):
@@ -90,3 +90,12 @@ class CancelledError(AetherError):
     """The user asked for the work to stop."""
 
     code = "cancelled"
+
+
+def _as_it_was(
+    kind: type[AetherError], args: tuple[Any, ...], facts: dict[str, Any]
+) -> AetherError:
+    error = kind.__new__(kind)
+    error.args = args
+    vars(error).update(facts)
+    return error

@@ -1,22 +1,22 @@
-"""Errors between processes."""
+"""Errors that reach another process are the errors they were."""
 
 import pickle
 
 import pytest
 
-from aether_core.errors import AetherError, DiskFullError, InputError, NotFoundError
+from aether_core.errors import AetherError, CancelledError, ConflictError, InputError
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        AetherError("no room", code="no-room"),
-        DiskFullError("no room"),
-        InputError("no such city", "Narva", "give another one", code="no-such-city"),
-        NotFoundError("no such city", "Narva", "give another one"),
+        AetherError("no worker is left", code="workers-lost"),
+        CancelledError("stopped"),
+        InputError("the seed is wrong", -1, "try 42", code="seed-out-of-range"),
+        ConflictError("file exists", "a.tif", "add --force"),
     ],
 )
-def test_an_error_travels_as_it_is(error: AetherError) -> None:
-    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - what was just made
-    assert type(found) is type(error)
-    assert (str(found), found.code, found.exit_code) == (str(error), error.code, error.exit_code)
+def test_an_error_survives_the_way_to_another_process(error: AetherError) -> None:
+    there = pickle.loads(pickle.dumps(error))  # noqa: S301 - its own
+    assert type(there) is type(error)
+    assert (str(there), there.code, there.exit_code) == (str(error), error.code, error.exit_code)
