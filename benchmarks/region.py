@@ -24,6 +24,7 @@ from aether_core.model.heads.heads import Heads
 from aether_core.search.nearest import nearest_rows
 from benchmarks.inputs import NORTH, PIXEL, SEED, WEST, unit_rows, write_raster
 from workflows.home.kept_arrays import kept_quantised
+from workflows.locations.disk import DiskFolder
 from workflows.region.partition import CELLS, PIXELS, cell_vectors, records
 from workflows.region.region import RegionRequest, embed_region
 
@@ -83,7 +84,7 @@ def sums(folder: Path) -> dict[str, str]:
 
 def search(folder: Path) -> None:
     """Print what the best 1,000 of the region's cells take, and of the same in float32."""
-    keys, vectors = zip(*cell_vectors(folder, records(folder)), strict=True)
+    keys, vectors = zip(*cell_vectors(DiskFolder(folder), records(DiskFolder(folder))), strict=True)
     path = folder / "vectors.npy"
     np.save(path, np.concatenate(vectors))
     z = np.load(path, mmap_mode="r")
@@ -120,7 +121,12 @@ def main() -> int:
     for workers in chosen.workers:
         folder = chosen.work / f"region-{chosen.files}-{workers}-{'p' if chosen.pixels else 'c'}"
         request = RegionRequest(
-            (rasters,), model, folder, pixels=chosen.pixels, scheduler="local", workers=workers
+            (DiskFolder(rasters),),
+            model,
+            DiskFolder(folder),
+            pixels=chosen.pixels,
+            scheduler="local",
+            workers=workers,
         )
         done = embed_region(request)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -26,6 +26,7 @@ from benchmarks.inputs import SEED
 from benchmarks.lines.fetch import MIDDLE, box, serving
 from benchmarks.region import card, search, sums
 from workflows.home.settings import read_settings
+from workflows.locations.disk import DiskFolder
 from workflows.region.fetch import FetchRegion, fetch_region
 from workflows.region.partition import RECORDS, records
 from workflows.region.region import RegionRequest, embed_region
@@ -66,7 +67,7 @@ def fetch(work: Path, km: int, workers: int) -> Path:
         os.environ["AETHER_ALPHAEARTH_URL"] = f"{url}/annual"
         os.environ["AETHER_NETWORK_ALLOW_HTTP"] = "true"
         killed = OneKilled()
-        request = FetchRegion(box(km), mirror_server.YEAR, rasters, "local", workers)
+        request = FetchRegion(box(km), mirror_server.YEAR, DiskFolder(rasters), "local", workers)
         done = fetch_region(read_settings(), request, killed)
     print(
         f"fetched {done.fetched} of {done.tiles} files, {done.megabytes:,.0f} MB,"
@@ -101,7 +102,9 @@ def embed(rasters: Path, work: Path, workers: int) -> Path:
     if not model.exists():
         torch.manual_seed(SEED)
         save_model(model, Heads(), card())
-    request = RegionRequest((rasters,), model, folder, scheduler="local", workers=workers)
+    request = RegionRequest(
+        (DiskFolder(rasters),), model, DiskFolder(folder), scheduler="local", workers=workers
+    )
     done = embed_region(request, killed)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print(
@@ -119,13 +122,13 @@ def same_by_one_process(rasters: Path, work: Path, folder: Path) -> bool:
     again = work / "again"
     shutil.rmtree(again, ignore_errors=True)
     shutil.copytree(folder, again, copy_function=os.link)
-    pieces = records(folder)
+    pieces = records(DiskFolder(folder))
     count = max(1, round(_MADE_AGAIN * len(pieces)))
     for at in np.random.default_rng(SEED).choice(len(pieces), count, replace=False):
         (again / RECORDS / f"{pieces[at].name}.json").unlink()
         for name in pieces[at].files:
             (again / name).unlink()
-    done = embed_region(RegionRequest((rasters,), work / "model", again))
+    done = embed_region(RegionRequest((DiskFolder(rasters),), work / "model", DiskFolder(again)))
     same = sums(again) == sums(folder)
     print(f"{done.made} pieces by this process alone: {'the same bits' if same else 'OTHER BITS'}")
     return same

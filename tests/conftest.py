@@ -17,7 +17,9 @@ from tests.in_memory import write_in_memory
 _MAIN = sys.modules["__main__"]
 # Nothing of whoever runs the tests is theirs: no store, database, proxy or terminal.
 for _name in list(os.environ):
-    if _name.startswith(("AETHER_", "PG", "STREAMLIT_")) or _name.lower().endswith("_proxy"):
+    if _name.startswith(("AETHER_", "AWS_", "PG", "STREAMLIT_")) or _name.lower().endswith(
+        "_proxy"
+    ):
         del os.environ[_name]
 for _name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS"):
     os.environ.pop(_name, None)

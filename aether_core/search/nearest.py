@@ -5,7 +5,7 @@ for. How far it can be off is known (Cauchy-Schwarz, with the largest error that
 every row that may belong to the best is scored again: the answer is that of a scan in float32.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -82,12 +82,16 @@ class Best:
         percentile: Among all rows that count, 0 to 100, float32 `[n]`; as
             `aether_core.search.scoring.percentiles`.
         scored: How many rows were scored in float32.
+        equal: Rows with just this score, itself included, int64 `[n]`.
+        total: Rows that count.
     """
 
     rows: NDArray[np.int64]
     score: NDArray[np.float32]
     percentile: NDArray[np.float32]
     scored: int
+    equal: NDArray[np.int64]
+    total: int
 
 
 def nearest_rows(
@@ -110,8 +114,8 @@ def nearest_rows(
     total = int(ranked.sum())
     n = min(max(n, 0), total)
     if n == 0:
-        none = np.empty(0, dtype=np.float32)
-        return Best(np.empty(0, dtype=np.int64), none, none, 0)
+        none, nobody = np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int64)
+        return Best(nobody, none, none, 0, nobody, total)
     near, off = _near_scores(copy, direction, ranked)
     first = np.flatnonzero(near >= _nth_largest(near, n))[:n]
     least = float(_scores(z, first, direction).min())
@@ -122,9 +126,44 @@ def nearest_rows(
     order = np.sort(scores)
     above = len(scores) - np.searchsorted(order, found, side="right")
     equal = len(scores) - above - np.searchsorted(order, found, side="left")
+    percentile = _percentiles(total, above, equal)
+    return Best(looked_at[best], found, percentile, len(looked_at), equal, total)
+
+
+def best_of_parts(parts: Sequence[Best], n: int) -> Best:
+    """The best rows of all parts, from the `n` best of each.
+
+    Args:
+        parts: In their order, each asked for at least `n`.
+        n: How many.
+
+    Returns:
+        As `nearest_rows`; `rows` counts within the parts' best, one after the other.
+    """
+    scores = np.concatenate([part.score for part in parts])
+    total = sum(part.total for part in parts)
+    rows = best_rows(scores, n)
+    found = scores[rows]
+    above = len(scores) - np.searchsorted(np.sort(scores), found, side="right")
+    equal = np.zeros(len(found), dtype=np.int64)
+    for part in parts:  # whoever has a row of such a score lists one: n better ones it has not
+        falling = -part.score
+        at = np.searchsorted(falling, -found)
+        listed = at < len(falling)
+        listed[listed] = falling[at[listed]] == -found[listed]
+        equal[listed] += part.equal[at[listed]]
+    scored = sum(part.scored for part in parts)
+    return Best(rows, found, _percentiles(total, above, equal), scored, equal, total)
+
+
+def _percentiles(
+    total: int, above: NDArray[np.int64], equal: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Of rows with so many better and so many equal ones among all."""
+    if total <= 1:
+        return np.full(len(above), 100.0, dtype=np.float32)
     middle = total - 1 - above - (equal - 1) / 2
-    percentile = 100 * middle / (total - 1) if total > 1 else np.full(n, 100.0)
-    return Best(looked_at[best], found, percentile.astype(np.float32), len(looked_at))
+    return np.asarray(100 * middle / (total - 1), dtype=np.float32)
 
 
 def _near_scores(

@@ -11,13 +11,17 @@ from cli.options import Scheduler, Workers
 
 Minus = Annotated[str | None, typer.Option(help="What to look away from.")]
 Top = Annotated[int, typer.Option(min=1, max=10_000, help="How many cells to list.")]
-Folder = Annotated[Path, typer.Argument(help="Folder of the region.")]
+Folder = Annotated[
+    str, typer.Argument(help="Region: a folder, or s3://BUCKET/PREFIX of an object store.")
+]
 
 _LISTED = "Put it on the list of regions with: ./aether region add {}"
 
 
 def fetch(
-    folder: Annotated[Path, typer.Argument(help="Folder for the rasters.")],
+    folder: Annotated[
+        str, typer.Argument(help="Takes the rasters: a folder, or s3://BUCKET/PREFIX.")
+    ],
     year: Annotated[int, typer.Option(help="Year of the embedding.")],
     bbox: Annotated[str | None, typer.Option(help="Area as W,S,E,N in degrees.")] = None,
     boundary: Annotated[Path | None, typer.Option(help="Area as a polygon file.")] = None,
@@ -32,14 +36,20 @@ def fetch(
     Run it again to go on where it stopped.
     """
     from workflows.home.settings import read_settings
+    from workflows.locations.addresses import location_of
     from workflows.region.fetch import FetchRegion, fetch_region, region_area
 
+    settings = read_settings()
     request = FetchRegion(
-        region_area(bbox, boundary, crs), year, folder, scheduler=scheduler, workers=workers
+        region_area(bbox, boundary, crs),
+        year,
+        location_of(settings, folder),
+        scheduler=scheduler,
+        workers=workers,
     )
     with output.progress() as progress:
-        done = fetch_region(read_settings(), request, progress)
-    output.document(asdict(done) | {"folder": str(done.folder)})
+        done = fetch_region(settings, request, progress)
+    output.document(asdict(done))
     output.say(
         f"{done.rasters} rasters of {done.tiles} files of the mirror in {done.folder}"
         f" ({done.megabytes:,.0f} MB, {done.seconds:,.0f} s)"
@@ -50,8 +60,11 @@ def fetch(
 def embed(
     folder: Folder,
     rasters: Annotated[
-        list[Path],
-        typer.Option("--embedding", help="GeoTIFFs of an embedding, or folders of them."),
+        list[str],
+        typer.Option(
+            "--embedding",
+            help="GeoTIFFs of an embedding, or what holds them: folders, s3://BUCKET/PREFIX.",
+        ),
     ],
     model: Annotated[Path, typer.Option(help="Folder with heads.safetensors and model.json.")],
     resolution: Annotated[int, typer.Option(help="H3 resolution of the cells, 5 to 12.")] = 10,
@@ -62,16 +75,19 @@ def embed(
     scheduler: Scheduler = "here",
     workers: Workers = 2,
 ) -> None:
-    """Pool and embed rasters piece by piece into a folder of GeoParquet and GeoTIFF.
+    """Pool and embed rasters piece by piece into GeoParquet and GeoTIFF.
 
     Run it again to go on where it stopped.
     """
+    from workflows.home.settings import read_settings
+    from workflows.locations.addresses import location_of
     from workflows.region.region import RegionRequest, embed_region
 
+    settings = read_settings()
     request = RegionRequest(
-        rasters=tuple(rasters),
+        rasters=tuple(location_of(settings, address) for address in rasters),
         model=model,
-        folder=folder,
+        location=location_of(settings, folder),
         resolution=resolution,
         pixels=pixels,
         kind=embedding_kind,
@@ -80,7 +96,7 @@ def embed(
     )
     with output.progress() as progress:
         done = embed_region(request, progress)
-    output.document(asdict(done) | {"folder": str(done.folder)})
+    output.document(asdict(done))
     again = done.pieces - done.made
     output.say(
         f"{done.cells:,} cells in {done.pieces:,} pieces in {done.folder}"
@@ -131,16 +147,18 @@ def forget(folder: Folder) -> None:
     from workflows.region.catalogue import forget_region
 
     forget_region(open_store(), folder)
-    output.document({"forgotten": str(folder)})
+    output.document({"forgotten": folder})
     output.say(f"{folder} is not listed any more; nothing in it was touched.")
 
 
 def show(folder: Folder) -> None:
     """Say how a region stands: pieces that are whole, damaged or still to be made."""
+    from workflows.home.settings import read_settings
+    from workflows.locations.addresses import location_of
     from workflows.region.region import show_region
 
-    found = show_region(folder)
-    output.document(asdict(found) | {"folder": str(found.folder)})
+    found = show_region(location_of(read_settings(), folder))
+    output.document(asdict(found))
     output.say(
         f"{found.done:,} of {found.pieces:,} pieces, {found.cells:,} cells of resolution "
         f"{found.facts['resolution']}, {found.bytes / 1e6:,.0f} MB"
@@ -149,12 +167,23 @@ def show(folder: Folder) -> None:
         output.say(f"damaged, made anew by the next `region embed`: {name}")
 
 
-def search(folder: Folder, query: str, minus: Minus = None, top: Top = 20) -> None:
+def search(
+    folder: Folder,
+    query: str,
+    minus: Minus = None,
+    top: Top = 20,
+    scheduler: Scheduler = "here",
+    workers: Workers = 2,
+) -> None:
     """Rank a region's cells by a text query."""
     from workflows.home.settings import read_settings
+    from workflows.locations.addresses import location_of
     from workflows.region.search import search_region
 
-    found = search_region(read_settings(), folder, query, top, minus)
+    settings = read_settings()
+    found = search_region(
+        settings, location_of(settings, folder), query, top, minus, scheduler, workers
+    )
     output.document(asdict(found))
     output.table(
         ["cell", "lon", "lat", "score", "percentile"],

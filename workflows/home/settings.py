@@ -92,7 +92,8 @@ class Settings(BaseSettings):
         geocoder_url: A Nominatim server, asked for the boundaries of named places.
         overpass_url: An Overpass server, asked for OpenStreetMap places.
         contact: E-mail address that public servers are told, as their rules of use ask.
-        network_allow_http: Allow the addresses above to be plain http or private.
+        network_allow_http: Allow the addresses above to be plain http or private, and the object
+            store of a region to be plain http.
         network_connections: Requests sent to one server at a time.
         fetch_ask_mb: Downloads above this many megabytes are confirmed first.
         fetch_limit_km2: Largest city that is fetched, in square kilometres.
@@ -248,6 +249,11 @@ class Settings(BaseSettings):
     def served(self) -> Path:
         """Folder of the maps' data that browsers fetch by address."""
         return self.cache / "served"
+
+    @property
+    def regions(self) -> Path:
+        """Folder of what belongs to regions in object stores, one folder a region."""
+        return self.cache / "regions"
 
     @property
     def fetches(self) -> Path:

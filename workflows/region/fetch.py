@@ -3,7 +3,8 @@
 import json
 import math
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -17,12 +18,14 @@ from aether_core.eo.mirror.fetch import fetch_mirror
 from aether_core.eo.mirror.index import IndexTile, fetch_index
 from aether_core.eo.mirror.plan import plan
 from aether_core.errors import InputError
-from aether_core.files.whole import atomic_path, sha256_of
+from aether_core.files.whole import sha256_of
 from aether_core.progress import Progress, silent
 from aether_core.vector import ReadOptions
 from workflows.fetch.area import parse_box
 from workflows.fetch.servers import first_that_serves, open_web
 from workflows.home.settings import Settings
+from workflows.locations.location import Location
+from workflows.region.partition import holds, versions_of
 from workflows.schedulers.schedulers import HERE, compute
 
 HALO_M = 100.0
@@ -38,14 +41,14 @@ class FetchRegion:
     Attributes:
         boundary: WGS84.
         year: Of the embedding.
-        folder: Takes a folder for each file of the mirror, with the region's part of it.
+        location: Takes a folder for each file of the mirror, with the region's part of it.
         scheduler: "here", "local", or the address of a Dask scheduler.
         workers: Processes, for "local".
     """
 
     boundary: BaseGeometry
     year: int
-    folder: Path
+    location: Location
     scheduler: str = HERE
     workers: int = 2
 
@@ -57,7 +60,7 @@ class TileTask:
     settings: Settings
     tile: IndexTile
     boundary: BaseGeometry
-    folder: Path
+    location: Location
 
     @property
     def name(self) -> str:
@@ -76,6 +79,7 @@ class FetchedTile:
         megabytes: Of what was written.
         seconds: What it took.
         files: Name of each raster to its SHA-256; none where the file has no data there.
+        versions: Name of each raster to what the location said of it then, where it says any.
     """
 
     name: str
@@ -83,6 +87,7 @@ class FetchedTile:
     megabytes: float
     seconds: float
     files: dict[str, str]
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class RegionFetched:
     """What a run brought.
 
     Attributes:
-        folder: Where the rasters are.
+        folder: Address of where the rasters are.
         tiles: Files of the mirror that the region meets.
         fetched: How many of them this run brought.
         rasters: Rasters that are there.
@@ -98,7 +103,7 @@ class RegionFetched:
         seconds: Of this run.
     """
 
-    folder: Path
+    folder: str
     tiles: int
     fetched: int
     rasters: int
@@ -118,17 +123,17 @@ def fetch_region(
         DiskFullError: No room left; what came is kept.
     """
     began = time.perf_counter()
-    folder = request.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    location = request.location
+    location.begin(())
     progress("reading the mirror's index", 0, 1)
     tiles = first_that_serves(
         settings.alphaearth_mirrors, partial(_tiles, settings, request=request)
     )
-    tasks = [TileTask(settings, tile, request.boundary, folder) for tile in tiles]
-    _note(folder, request, tasks)
+    tasks = [TileTask(settings, tile, request.boundary, location) for tile in tiles]
+    _note(request, tasks)
     done: list[FetchedTile] = []
     before = {task.name for task in tasks if fetched_before(task) is not None}
-    for tile in compute(request.scheduler, request.workers, fetch_tile, tasks, folder):
+    for tile in compute(request.scheduler, request.workers, fetch_tile, tasks, location):
         done.append(tile)
         progress("fetching the region", len(done), len(tasks))
     if not any(tile.files for tile in done):
@@ -139,7 +144,7 @@ def fetch_region(
             code="mirror-files-lack-area",
         )
     return RegionFetched(
-        folder=folder,
+        folder=location.address,
         tiles=len(tasks),
         fetched=len(tasks) - len(before),
         rasters=sum(len(tile.files) for tile in done),
@@ -148,28 +153,28 @@ def fetch_region(
     )
 
 
-def _note(folder: Path, request: FetchRegion, tasks: list[TileTask]) -> None:
-    """Write down what is to come into the folder, for whoever asks how it stands."""
+def _note(request: FetchRegion, tasks: list[TileTask]) -> None:
+    """Write down what is to come there, for whoever asks how it stands."""
     facts = {
         "year": request.year,
         "boundary": shapely.geometry.mapping(request.boundary),
         "tiles": [task.name for task in tasks],
     }
-    with atomic_path(folder / FETCH_FILE, force=True) as path:
-        path.write_text(json.dumps(facts))
+    request.location.write(FETCH_FILE, json.dumps(facts).encode())
 
 
-def fetch_facts(folder: Path) -> dict[str, Any] | None:
-    """What the last fetch into a folder was asked for; None where there was none."""
+def fetch_facts(location: Location) -> dict[str, Any] | None:
+    """What the last fetch was asked for; None where there was none."""
     try:
-        return dict(json.loads((folder / FETCH_FILE).read_bytes()))
-    except (OSError, ValueError):
+        return dict(json.loads(location.read(FETCH_FILE) or b""))
+    except ValueError:
         return None
 
 
-def tiles_there(folder: Path, tiles: list[str]) -> int:
-    """How many files of the mirror have their part in a folder; what they hold is not looked at."""
-    return sum((folder / name / _RECORD).is_file() for name in tiles)
+def tiles_there(location: Location, tiles: list[str]) -> int:
+    """How many files of the mirror have their part there; what they hold is not looked at."""
+    found = location.read_all([f"{name}/{_RECORD}" for name in tiles])
+    return sum(record is not None for record in found)
 
 
 def _tiles(settings: Settings, mirror: str, *, request: FetchRegion) -> list[IndexTile]:
@@ -198,13 +203,19 @@ def region_area(bbox: str | None, boundary: Path | None, crs: str | None) -> Bas
 
 def fetched_before(task: TileTask) -> FetchedTile | None:
     """A file's part that is there whole and of this region, or None."""
-    folder = task.folder / task.name
     try:
-        found = FetchedTile(**json.loads((folder / _RECORD).read_bytes()))
-        whole = all(sha256_of(folder / name) == sum_ for name, sum_ in found.files.items())
-    except (OSError, ValueError, TypeError):
+        found = FetchedTile(**json.loads(task.location.read(f"{task.name}/{_RECORD}") or b""))
+    except (ValueError, TypeError):
         return None
-    return found if whole and found.made_of == _made_of(task) else None
+    if found.made_of != _made_of(task):
+        return None
+    whole = holds(task.location, _below(task, found.files), _below(task, found.versions))
+    return found if whole else None
+
+
+def _below(task: TileTask, told: Mapping[str, str]) -> dict[str, str]:
+    """What is told of rasters, by their names in the location."""
+    return {f"{task.name}/{name}": said for name, said in told.items()}
 
 
 def fetch_tile(task: TileTask) -> FetchedTile:
@@ -222,18 +233,22 @@ def fetch_tile(task: TileTask) -> FetchedTile:
     if found is not None:
         return found
     began = time.perf_counter()
-    folder = task.folder / task.name
-    folder.mkdir(exist_ok=True)
+    folder = task.location.workplace(task.name, task.settings.regions)
     rasters = _brought(task, folder)
+    megabytes = sum(path.stat().st_size for path in rasters) / 1e6
+    files = {path.name: sha256_of(path) for path in rasters}
+    for path in rasters:
+        task.location.take(path, f"{task.name}/{path.name}")
+    told = versions_of(task.location, _below(task, files))
     done = FetchedTile(
         name=task.name,
         made_of=_made_of(task),
-        megabytes=sum(path.stat().st_size for path in rasters) / 1e6,
+        megabytes=megabytes,
         seconds=time.perf_counter() - began,
-        files={path.name: sha256_of(path) for path in rasters},
+        files=files,
+        versions={Path(name).name: version for name, version in told.items()},
     )
-    with atomic_path(folder / _RECORD, force=True) as path:
-        path.write_text(json.dumps(asdict(done)))
+    task.location.write(f"{task.name}/{_RECORD}", json.dumps(asdict(done)).encode())
     for block in (folder / "tiles").glob("*.blocks"):
         block.unlink()
     return done

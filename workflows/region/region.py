@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-import shutil
 import time
-from collections.abc import Sequence
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,27 +13,28 @@ import shapely
 from aether_core.eo.embedding_kind import ALPHAEARTH, checked_kind, kind_title
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.pooling.view import Shape, View
-from aether_core.eo.raster.embedding import RasterEmbedding, open_rasters
-from aether_core.eo.raster.file import RASTER_SUFFIXES
+from aether_core.eo.raster.embedding import RasterEmbedding
 from aether_core.errors import ConflictError, InputError, NotFoundError
-from aether_core.files.whole import atomic_path, sha256_of
+from aether_core.files.whole import sha256_of
 from aether_core.model.files.card import CARD_FILE, WEIGHTS_FILE, ModelCard, read_card
 from aether_core.model.raster.block_group import block_groups
 from aether_core.model.recipes.definition import has_wide_view
 from aether_core.progress import Progress, silent
+from workflows.locations.location import Location
+from workflows.region.heads import MODEL
 from workflows.region.partition import (
     CELLS,
     PIXELS,
     RECORDS,
     Partition,
-    check_whole,
+    is_whole,
     records,
 )
+from workflows.region.rasters import RegionRasters, looked_at, raster_sources
 from workflows.region.task import GroupTask, RegionInput, make_partition
 from workflows.schedulers.schedulers import HERE, compute
 
 REGION_FILE = "region.json"
-MODEL = "model"
 COARSEST, FINEST = 5, 12
 _RADIUS_M = 100.0
 _LAYOUT = 1
@@ -45,9 +45,9 @@ class RegionRequest:
     """What to make of a region.
 
     Attributes:
-        rasters: GeoTIFFs of an embedding, or folders of them; any CRS, any number of zones.
+        rasters: GeoTIFFs of an embedding, or what holds them; any CRS, any number of zones.
         model: Folder with `heads.safetensors`, and `model.json` where there is one.
-        folder: Takes the results; a region begun there is gone on with.
+        location: Takes the results; a region begun there is gone on with.
         resolution: H3 resolution of its cells.
         pixels: Embed every pixel, too.
         kind: Name of the rasters' embedding, where they do not say it.
@@ -55,9 +55,9 @@ class RegionRequest:
         workers: Processes, for "local".
     """
 
-    rasters: tuple[Path, ...]
+    rasters: tuple[Location, ...]
     model: Path
-    folder: Path
+    location: Location
     resolution: int = 10
     pixels: bool = False
     kind: str | None = None
@@ -70,7 +70,7 @@ class RegionDone:
     """What a run made.
 
     Attributes:
-        folder: The region.
+        folder: Address of the region.
         pieces: Block groups of the region.
         made: How many of them this run made; the others lay there whole.
         cells: Cells with data.
@@ -83,7 +83,7 @@ class RegionDone:
         processes: How many processes made pieces.
     """
 
-    folder: Path
+    folder: str
     pieces: int
     made: int
     cells: int
@@ -101,7 +101,7 @@ class RegionSummary:
     """How a region stands.
 
     Attributes:
-        folder: The region.
+        folder: Address of the region.
         facts: What `region.json` says.
         pieces: Block groups it has.
         done: Pieces that are whole.
@@ -110,7 +110,7 @@ class RegionSummary:
         bytes: Of the files of pieces.
     """
 
-    folder: Path
+    folder: str
     facts: dict[str, Any]
     pieces: int
     done: int
@@ -120,39 +120,36 @@ class RegionSummary:
 
 
 def embed_region(request: RegionRequest, progress: Progress = silent) -> RegionDone:
-    """Pool and embed a region into a folder; what lies there whole is not made again.
+    """Pool and embed a region; what lies in its location whole is not made again.
 
     Raises:
-        InputError: Rasters, model, resolution, folder or scheduler cannot be used.
-        ConflictError: The folder holds a region of other input.
+        InputError: Rasters, model, resolution, location or scheduler cannot be used.
+        ConflictError: The location holds a region of other input.
         DiskFullError: No room left; what is done is kept.
-        AetherError: No worker is left.
+        AetherError: No worker is left, or an object store does not answer.
     """
     began = time.perf_counter()
     _check_resolution(request.resolution)
     card, view, taken = _model(request.model)
     named = request.kind if request.kind is None else checked_kind(request.kind)
     kind = taken if named is None else named
-    rasters = _files(request.rasters)
-    progress("reading the rasters", 0, len(rasters))
-    embedding = open_rasters(rasters, kind=kind)
+    rasters, embedding = looked_at(raster_sources(request.rasters), kind, progress)
     _check_model(request.model, card, embedding, taken)
-    given = _given(request, rasters, kind, card, view, embedding, progress)
+    given = _given(request, rasters, card, view, embedding)
     groups = block_groups(embedding.grids)
     _begin(request, given, embedding, card, len(groups))
     tasks = [GroupTask(given, group) for group in groups]
-    start = time.time()
     done: list[Partition] = []
     made: list[Partition] = []
     for partition in compute(
-        request.scheduler, request.workers, make_partition, tasks, given.folder
+        request.scheduler, request.workers, make_partition, tasks, given.location
     ):
         done.append(partition)
-        if (given.folder / RECORDS / f"{partition.name}.json").stat().st_mtime >= start:
+        if partition.run == given.run:
             made.append(partition)
         progress("embedding the region", len(done), len(tasks))
     return RegionDone(
-        folder=given.folder,
+        folder=given.location.address,
         pieces=len(tasks),
         made=len(made),
         cells=sum(partition.cells for partition in done),
@@ -166,48 +163,45 @@ def embed_region(request: RegionRequest, progress: Progress = silent) -> RegionD
     )
 
 
-def region_facts(folder: Path) -> dict[str, Any]:
+def region_facts(location: Location) -> dict[str, Any]:
     """What `region.json` says.
 
     Raises:
-        NotFoundError: The folder holds no region.
+        NotFoundError: The location holds no region.
     """
     try:
-        facts = json.loads((folder / REGION_FILE).read_bytes())
-    except (OSError, ValueError) as error:
+        return dict(json.loads(location.read(REGION_FILE) or b""))
+    except ValueError as error:
         raise NotFoundError(
             "there is no region in this folder",
-            folder,
+            location.address,
             "make one with `region embed`",
             code="no-such-region",
         ) from error
-    return dict(facts)
 
 
-def show_region(folder: Path) -> RegionSummary:
-    """How a region stands; reads every byte of it.
+def show_region(location: Location) -> RegionSummary:
+    """How a region stands; reads every byte of a disk's, and the list of a bucket's.
 
     Raises:
-        NotFoundError: The folder holds no region.
+        NotFoundError: The location holds no region.
     """
-    facts = region_facts(folder)
+    facts = region_facts(location)
     whole, damaged = [], []
-    for partition in records(folder):
-        try:
-            check_whole(folder, partition)
-        except InputError:
+    listed = location.files()
+    for partition in records(location):
+        if not is_whole(location, partition, listed):
             damaged.append(partition.name)
-        else:
-            if partition.key == facts["key"]:
-                whole.append(partition)
+        elif partition.key == facts["key"]:
+            whole.append(partition)
     return RegionSummary(
-        folder=folder,
+        folder=location.address,
         facts=facts,
         pieces=facts["pieces"],
         done=len(whole),
         damaged=tuple(damaged),
         cells=sum(partition.cells for partition in whole),
-        bytes=sum((folder / file).stat().st_size for part in whole for file in part.files),
+        bytes=sum(listed[file].bytes for part in whole for file in part.files),
     )
 
 
@@ -219,22 +213,6 @@ def _check_resolution(resolution: int) -> None:
             f"give one from {COARSEST} to {FINEST}",
             code="cell-resolution-out-of-range",
         )
-
-
-def _files(given: Sequence[Path]) -> tuple[Path, ...]:
-    """GeoTIFFs, those of folders by name."""
-    found: list[Path] = []
-    for path in given:
-        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in RASTER_SUFFIXES)
-        if path.is_dir() and not inside:
-            raise InputError(
-                "the folder holds no GeoTIFF",
-                path,
-                "give the folder of an embedding's rasters",
-                code="folder-without-rasters",
-            )
-        found += inside if path.is_dir() else [path]
-    return tuple(dict.fromkeys(path.resolve() for path in found))
 
 
 def _model(folder: Path) -> tuple[ModelCard | None, View, str | None]:
@@ -270,12 +248,10 @@ def _check_model(
 
 def _given(
     request: RegionRequest,
-    rasters: tuple[Path, ...],
-    kind: str | None,
+    rasters: RegionRasters,
     card: ModelCard | None,
     view: View,
     embedding: RasterEmbedding,
-    progress: Progress,
 ) -> RegionInput:
     import torch
 
@@ -285,14 +261,10 @@ def _given(
     weights = sha256_of(request.model / WEIGHTS_FILE)
     own = (ATTRIBUTION,) if embedding.name == ALPHAEARTH else ()
     of_model = tuple(card.attribution) if card else ()
-    sums = []
-    for number, path in enumerate(rasters):
-        progress("reading the rasters' checksums", number, len(rasters))
-        sums.append(sha256_of(path))
     decided_by = {
         "layout": _LAYOUT,
         "embedding": embedding.name,
-        "rasters": sums,
+        "rasters": rasters.sums,
         "weights": weights,
         "resolution": request.resolution,
         "view": repr(view),
@@ -301,11 +273,10 @@ def _given(
         "torch": torch.__version__,
     }
     return RegionInput(
-        folder=request.folder.resolve(),
+        location=request.location,
         key=hashlib.sha256(json.dumps(decided_by).encode()).hexdigest(),
+        run=uuid.uuid4().hex,
         rasters=rasters,
-        kind=kind,
-        model=request.folder.resolve() / MODEL,
         identity=ModelIdentity(weights, card.name if card else None, of_model),
         resolution=request.resolution,
         view=view,
@@ -321,29 +292,27 @@ def _begin(
     card: ModelCard | None,
     pieces: int,
 ) -> None:
-    """Make the folder, or find the same region begun there."""
-    folder = given.folder
-    if (folder / REGION_FILE).exists():
-        if region_facts(folder)["key"] != given.key:
+    """Make ready, or find the same region begun there."""
+    location = given.location
+    if location.read(REGION_FILE) is not None:
+        if region_facts(location)["key"] != given.key:
             raise ConflictError(
                 "the folder holds a region of other rasters, another model or other settings",
-                folder,
+                location.address,
                 "choose another folder, or remove this one",
                 code="region-of-other-input",
             )
-    elif folder.exists() and any(folder.iterdir()):
+    elif not location.is_empty():
         raise ConflictError(
             "the folder holds something else",
-            folder,
+            location.address,
             "choose an empty folder, or a new one",
             code="folder-not-empty",
         )
-    for name in (MODEL, CELLS, PIXELS, RECORDS):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    location.begin((MODEL, CELLS, PIXELS, RECORDS))
     for name in (WEIGHTS_FILE, CARD_FILE):
         if (request.model / name).exists():
-            with atomic_path(folder / MODEL / name, force=True) as path:
-                shutil.copyfile(request.model / name, path)
+            location.write(f"{MODEL}/{name}", (request.model / name).read_bytes())
     facts = {
         "key": given.key,
         "pieces": pieces,
@@ -352,10 +321,9 @@ def _begin(
         "view": given.view.name,
         "embedding": embedding.name,
         "boundary": shapely.geometry.mapping(embedding.footprint),
-        "rasters": [path.name for path in given.rasters],
+        "rasters": [source.file_name for source in given.rasters.sources],
         "model": card.name if card else None,
         "encoder": card.encoder.name if card else None,
         "attribution": list(given.credits),
     }
-    with atomic_path(folder / REGION_FILE, force=True) as path:
-        path.write_text(json.dumps(facts, indent=1))
+    location.write(REGION_FILE, json.dumps(facts, indent=1).encode())

@@ -1,11 +1,8 @@
 """The best cells of a whole region for a question in words."""
 
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import h3.api.numpy_int as h3
@@ -15,15 +12,16 @@ from numpy.typing import NDArray
 from aether_core.errors import ConflictError, InputError
 from aether_core.model.files.card import UNKNOWN
 from aether_core.poi.text import query_texts
-from aether_core.search.nearest import nearest_rows
+from aether_core.search.nearest import best_of_parts
 from aether_core.search.scoring import mean_direction, query_direction
 from workflows.encoders.encoders import encoder_named
-from workflows.home.kept_arrays import Rows, kept, kept_quantised
 from workflows.home.settings import Settings
-from workflows.region.partition import cell_vectors, records
-from workflows.region.region import MODEL, region_facts
-
-INDEX = "index"
+from workflows.locations.location import Location
+from workflows.region.heads import region_heads
+from workflows.region.partition import Partition, records
+from workflows.region.region import region_facts
+from workflows.region.scan import ScanTask, forget_others, parts_of, scan
+from workflows.schedulers.schedulers import HERE, compute
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,10 @@ class RegionAnswer:
         query: What was asked.
         minus: What was looked away from.
         cells: Cells of the region.
+        parts: Parts that it was scanned in.
         scored: How many were scored in float32; all others cannot be among the best.
-        scan_seconds: The search alone, without loading and without encoding the words.
+        scan_seconds: The search alone, without encoding the words; with laying out the vectors
+            where that is to be done, and with the start of local workers.
         seconds: All of it.
         results: Cell, lon, lat, score, percentile; best first.
         attribution: Credits.
@@ -44,6 +44,7 @@ class RegionAnswer:
     query: str
     minus: str | None
     cells: int
+    parts: int
     scored: int
     scan_seconds: float
     seconds: float
@@ -52,37 +53,59 @@ class RegionAnswer:
 
 
 def search_region(
-    settings: Settings, folder: Path, query: str, top: int = 20, minus: str | None = None
+    settings: Settings,
+    location: Location,
+    query: str,
+    top: int = 20,
+    minus: str | None = None,
+    scheduler: str = HERE,
+    workers: int = 2,
 ) -> RegionAnswer:
     """Find the cells whose embedding is nearest to a text query.
 
-    The vectors of all pieces are laid out as one array with a copy of a byte a value, both mapped
-    from the disk, derived from the pieces and made anew where they are damaged.
+    Args:
+        settings: Of this installation.
+        location: Of the region.
+        query: What to look for.
+        top: How many cells.
+        minus: What to look away from.
+        scheduler: Who scans: "here", "local", or the address of a Dask scheduler.
+        workers: Processes, for "local".
+
+    Returns:
+        The same, to the bit, whoever scans.
 
     Raises:
-        NotFoundError: The folder holds no region.
+        NotFoundError: The location holds no region.
         ConflictError: Pieces are still to be made.
         DamagedFileError: A piece is damaged.
-        InputError: The query is empty or too long, or the model answers no text.
+        InputError: The query is empty or too long, the model answers no text, or there is no such
+            scheduler.
+        AetherError: No worker is left.
     """
     began = time.perf_counter()
     texts, away = query_texts(query), query_texts(minus) if minus is not None else None
-    facts = region_facts(folder)
-    direction = _direction(settings, folder, facts, texts, away)
-    keys, z, key = _index(folder, facts)
-    copy = kept_quantised(folder / INDEX / key, "cells", z)
-    scan = time.perf_counter()
-    best = nearest_rows(z, copy, direction, top)
+    facts = region_facts(location)
+    direction = _direction(settings, location, facts, texts, away)
+    pieces = _whole(location, facts)
+    parts = parts_of(location, settings.regions, pieces)
+    started = time.perf_counter()
+    tasks = [ScanTask(number, part, direction, top) for number, part in enumerate(parts)]
+    found = sorted(compute(scheduler, workers, scan, tasks, location), key=lambda part: part.number)
+    best = best_of_parts([part.best for part in found], top)
+    cells = np.concatenate([part.cells for part in found])
     ended = time.perf_counter()
+    forget_others(parts)
     return RegionAnswer(
         query=query,
         minus=minus,
-        cells=len(keys),
+        cells=sum(piece.cells for piece in pieces),
+        parts=len(parts),
         scored=best.scored,
-        scan_seconds=ended - scan,
+        scan_seconds=ended - started,
         seconds=ended - began,
         results=tuple(
-            _named(int(keys[row]), float(score), float(share))
+            _named(int(cells[row]), float(score), float(share))
             for row, score, share in zip(best.rows, best.score, best.percentile, strict=True)
         ),
         attribution=tuple(facts["attribution"]),
@@ -103,12 +126,11 @@ def _named(cell: int, score: float, percentile: float) -> dict[str, Any]:
 
 def _direction(
     settings: Settings,
-    folder: Path,
+    location: Location,
     facts: dict[str, Any],
     texts: Sequence[str],
     away: Sequence[str] | None,
 ) -> NDArray[np.float32]:
-    from aether_core.model.files.folder import load_heads
     from aether_core.model.heads.inference import encode_text
 
     name = facts["encoder"]
@@ -119,7 +141,7 @@ def _direction(
             "embed the region with a model that says which encoder is its own",
             code="model-without-encoder",
         )
-    encoder, heads = encoder_named(settings, name), load_heads(folder / MODEL)
+    encoder, heads = encoder_named(settings, name), region_heads(location)
 
     def meant(words: Sequence[str]) -> NDArray[np.float32]:
         meaning = mean_direction(encoder.encode(list(words)))
@@ -128,11 +150,9 @@ def _direction(
     return query_direction(meant(texts), meant(away) if away is not None else None)
 
 
-def _index(
-    folder: Path, facts: dict[str, Any]
-) -> tuple[NDArray[np.int64], NDArray[np.float32], str]:
-    """H3 indexes as int64, vectors, and what they are kept under."""
-    pieces = [piece for piece in records(folder) if piece.key == facts["key"]]
+def _whole(location: Location, facts: dict[str, Any]) -> list[Partition]:
+    """Every piece of a region that is done."""
+    pieces = [piece for piece in records(location) if piece.key == facts["key"]]
     if len(pieces) < facts["pieces"]:
         raise ConflictError(
             "the region is not done",
@@ -140,27 +160,4 @@ def _index(
             "run region embed again, which goes on",
             code="region-not-done",
         )
-    content = sorted(f"{file} {sum_}" for piece in pieces for file, sum_ in piece.files.items())
-    key = sha256("\n".join(content).encode()).hexdigest()[:16]
-
-    from aether_core.model.heads.heads import JOINT_DIM
-
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".index-") as scratch:
-
-        def computed() -> Rows:
-            """On the disk, too: vectors of a country are larger than the memory."""
-            total = sum(piece.cells for piece in pieces)
-            if not total:
-                return np.empty(0, dtype=np.int64), np.empty((0, JOINT_DIM), dtype=np.float32)
-            keys, start = np.empty(total, dtype=np.int64), 0
-            z = np.lib.format.open_memmap(
-                Path(scratch) / "z.npy", mode="w+", dtype=np.float32, shape=(total, JOINT_DIM)
-            )
-            for cells, vectors in cell_vectors(folder, pieces):
-                end = start + len(cells)
-                keys[start:end], z[start:end] = cells, vectors
-                start = end
-            return keys, z
-
-        keys, z = kept(folder / INDEX / key, "cells", computed)
-    return keys, z, key
+    return pieces

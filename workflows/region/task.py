@@ -11,14 +11,24 @@ import geopandas as gpd
 import numpy as np
 
 from aether_core.eo.pooling.view import View
-from aether_core.eo.raster.embedding import RasterEmbedding, open_rasters
 from aether_core.export.geoparquet import write_geoparquet
-from aether_core.files.whole import atomic_path, sha256_of
+from aether_core.files.whole import sha256_of
 from aether_core.model.raster.block_group import BlockGroup, cells_in, pixels_of
 from aether_core.threads import one_thread_each
-from workflows.region.partition import CELLS, PIXELS, Partition, done_before, write_record
+from workflows.locations.location import Location
+from workflows.region.heads import region_heads
+from workflows.region.partition import (
+    CELLS,
+    PIXELS,
+    Partition,
+    done_before,
+    versions_of,
+    write_record,
+)
+from workflows.region.rasters import RegionRasters, embedding_at
 
 if TYPE_CHECKING:
+    from aether_core.eo.raster.embedding import RasterEmbedding
     from aether_core.model.heads.heads import Heads
     from aether_core.model.raster.embed import ModelIdentity
 
@@ -28,11 +38,10 @@ class RegionInput:
     """What all pieces of a region share; the same on every machine that computes.
 
     Attributes:
-        folder: Where results go, under this path on every machine.
+        location: Where results go, and where the model lies.
         key: All that decides the results.
-        rasters: Paths of the rasters.
-        kind: Name of their embedding, where they do not say it.
-        model: Folder of the model.
+        run: Which run this is.
+        rasters: What is embedded.
         identity: Which model it is.
         resolution: Of the H3 cells.
         view: What is pooled at a cell.
@@ -40,11 +49,10 @@ class RegionInput:
         credits: Whom the results are owed to.
     """
 
-    folder: Path
+    location: Location
     key: str
-    rasters: tuple[Path, ...]
-    kind: str | None
-    model: Path
+    run: str
+    rasters: RegionRasters
     identity: "ModelIdentity"
     resolution: int
     view: View
@@ -75,14 +83,18 @@ def make_partition(task: GroupTask) -> Partition:
         DiskFullError: No room left.
     """
     given, name = task.given, task.group.name
-    found = done_before(given.folder, name, given.key)
+    found = done_before(given.location, name, given.key)
     if found is not None:
         return found
     began, busy = time.perf_counter(), time.process_time()
     files: dict[str, str] = {}
     with one_thread_each():
-        cells, left_out = _write_cells(task, files)
-        pixels = _write_pixels(task, files) if given.pixels else 0
+        embedding, heads = (
+            embedding_at(given.rasters, task.group),
+            _heads(given.location, given.key),
+        )
+        cells, left_out = _write_cells(task, embedding, heads, files)
+        pixels = _write_pixels(task, embedding, heads, files) if given.pixels else 0
     done = Partition(
         name=name,
         key=given.key,
@@ -94,17 +106,20 @@ def make_partition(task: GroupTask) -> Partition:
         peak_bytes=_peak_bytes(),
         process=os.getpid(),
         files=files,
+        versions=versions_of(given.location, files),
+        run=given.run,
     )
-    write_record(given.folder, done)
+    write_record(given.location, done)
     return done
 
 
-def _write_cells(task: GroupTask, files: dict[str, str]) -> tuple[int, int]:
+def _write_cells(
+    task: GroupTask, embedding: "RasterEmbedding", heads: "Heads", files: dict[str, str]
+) -> tuple[int, int]:
     """Write the piece's cells; how many have data, and how many are left out."""
     from aether_core.model.heads.inference import encode_eo
 
     given = task.given
-    embedding = _embedding(given)
     cells = cells_in(embedding.grids, task.group, given.resolution)
     if cells is None:
         return 0, 0
@@ -119,35 +134,38 @@ def _write_cells(task: GroupTask, files: dict[str, str]) -> tuple[int, int]:
             "h3": cells.h3,
             "lon": cells.lonlat[:, 0],
             "lat": cells.lonlat[:, 1],
-            "vector": list(encode_eo(_heads(given.model), pooled[there])),
+            "vector": list(encode_eo(heads, pooled[there])),
         },
         geometry=cells.polygons(),
         crs="EPSG:4326",
     )
-    path = given.folder / CELLS / f"{task.group.name}.parquet"
+    name = f"{CELLS}/{task.group.name}.parquet"
     facts = {"attribution": " ".join(given.credits), "model_sha256": given.identity.sha256}
-    with atomic_path(path, force=True) as temporary, temporary.open("wb") as file:
-        write_geoparquet(frame, file, facts)
-    files[str(path.relative_to(given.folder))] = sha256_of(path)
+    with given.location.writing(name) as path:
+        with path.open("wb") as file:
+            write_geoparquet(frame, file, facts)
+        files[name] = sha256_of(path)
     return len(cells), int((~there).sum())
 
 
-def _write_pixels(task: GroupTask, files: dict[str, str]) -> int:
+def _write_pixels(
+    task: GroupTask, embedding: "RasterEmbedding", heads: "Heads", files: dict[str, str]
+) -> int:
     """Write the piece's pixels as a GeoTIFF; how many have data."""
     from aether_core.model.raster.embed import embed_box
 
     given = task.given
-    embedding = _embedding(given)
-    path = given.folder / PIXELS / f"{task.group.name}.tif"
-    pixels = embed_box(
-        _heads(given.model),
-        embedding.grids[task.group.grid],
-        pixels_of(embedding.grids, task.group),
-        path,
-        model=given.identity,
-        any_length=not embedding.unit_pixels,
-    )
-    files[str(path.relative_to(given.folder))] = sha256_of(path)
+    name = f"{PIXELS}/{task.group.name}.tif"
+    with given.location.writing(name) as path:
+        pixels = embed_box(
+            heads,
+            embedding.grids[task.group.grid],
+            pixels_of(embedding.grids, task.group),
+            path,
+            model=given.identity,
+            any_length=not embedding.unit_pixels,
+        )
+        files[name] = sha256_of(path)
     return pixels
 
 
@@ -159,18 +177,6 @@ def _peak_bytes() -> int:
     return 0
 
 
-def _embedding(given: RegionInput) -> RasterEmbedding:
-    return _opened(given.rasters, given.kind, given.key)
-
-
 @lru_cache(maxsize=1)
-def _opened(rasters: tuple[Path, ...], kind: str | None, _key: str) -> RasterEmbedding:
-    """Headers are read once a process; files are opened for each piece and closed after it."""
-    return open_rasters(rasters, kind=kind)
-
-
-@lru_cache(maxsize=1)
-def _heads(model: Path) -> "Heads":
-    from aether_core.model.files.folder import load_heads
-
-    return load_heads(model)
+def _heads(location: Location, _key: str) -> "Heads":
+    return region_heads(location)

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError as Forgotten
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, suppress
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from aether_core.errors import AetherError, InputError
+from workflows.locations.location import Location
 
 HERE: Final = "here"
 LOCAL: Final = "local"
@@ -77,14 +77,14 @@ class Computing(Protocol):
 
 
 @contextmanager
-def computing(scheduler: str, workers: int, folder: Path) -> Iterator[Computing]:
+def computing(scheduler: str, workers: int, location: Location) -> Iterator[Computing]:
     """Whoever computes, looked at before it is given anything.
 
     Args:
         scheduler: "here" for this process, "local" for processes of this machine, or a scheduler's
             address, such as tcp://HOST:8786.
         workers: Processes, for "local".
-        folder: Takes the results; every worker has to see it.
+        location: Takes the results; every worker has to see it.
 
     Raises:
         InputError: There is no such scheduler, Dask is not installed, or versions differ.
@@ -99,17 +99,17 @@ def computing(scheduler: str, workers: int, folder: Path) -> Iterator[Computing]
             code="no-such-scheduler",
         )
     with opened(scheduler, workers) as ready:
-        ready.check(folder)
+        ready.check(location)
         yield ready
 
 
 def compute(
-    scheduler: str, workers: int, work: Callable[[P], R], tasks: Sequence[P], folder: Path
+    scheduler: str, workers: int, work: Callable[[P], R], tasks: Sequence[P], location: Location
 ) -> Iterator[R]:
     """Compute pieces and yield each as soon as it is done, in any order.
 
     Args:
-        scheduler: As for `computing`; likewise `workers` and `folder`.
+        scheduler: As for `computing`; likewise `workers` and `location`.
         work: Makes a piece.
         tasks: The pieces.
 
@@ -117,7 +117,7 @@ def compute(
         InputError: There is no such scheduler, Dask is not installed, or versions differ.
         AetherError: No worker is left, one piece ends every worker, or what a piece raises.
     """
-    with computing(scheduler, workers, folder) as ready:
+    with computing(scheduler, workers, location) as ready:
         yield from ready.each(work, tasks)
 
 
@@ -129,7 +129,7 @@ class _Here:
     def __init__(self, only: ThreadPoolExecutor) -> None:
         self._only = only
 
-    def check(self, _folder: Path) -> None:
+    def check(self, _location: Location) -> None:
         """There is nothing to look at."""
 
     def each(self, work: Callable[[P], R], tasks: Sequence[P]) -> Iterator[R]:
@@ -240,8 +240,8 @@ def _has_this_code() -> bool:
     return True
 
 
-def _sees(folder: str) -> bool:
-    return Path(folder).is_dir()
+def _sees(location: Location) -> bool:
+    return location.is_there()
 
 
 class _Dask:
@@ -251,8 +251,8 @@ class _Dask:
         self.ahead = ahead
         self._client, self._scheduler = client, scheduler
 
-    def check(self, folder: Path) -> None:
-        """Refuse a scheduler without workers, of another version, or that does not see `folder`."""
+    def check(self, location: Location) -> None:
+        """Refuse a scheduler without workers, of another version, or blind to the location."""
         presence = _Presence(self._client)
         while not presence.workers():
             time.sleep(0.2)
@@ -260,7 +260,7 @@ class _Dask:
         try:
             self._client.run_on_scheduler(_has_this_code)  # what it is given passes through it
             theirs = self._client.run(versions)
-            seen = self._client.run(_sees, str(folder))
+            seen = self._client.run(_sees, location)
         except Exception as error:  # whatever their code raises: they lack ours
             raise InputError(
                 "the scheduler or a worker cannot run this version of Aether",
@@ -279,9 +279,10 @@ class _Dask:
         blind = [worker for worker, sees in seen.items() if not sees]
         if blind:
             raise InputError(
-                "a worker does not see the folder for the results",
-                f"{blind[0]}: {folder}",
-                "give a folder that all machines share under one path",
+                "a worker does not see where the results go",
+                f"{blind[0]}: {location.address}",
+                "give a folder that all machines share under one path, or a bucket that each has "
+                "keys for in its AWS_ environment, and obstore",
                 code="worker-without-folder",
             )
 

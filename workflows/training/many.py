@@ -28,6 +28,7 @@ from workflows.encoders.of_city import city_encoder
 from workflows.home.store import Store
 from workflows.jobs.carry_out import carry_out
 from workflows.jobs.job import JobSummary, cancel_job, show_job
+from workflows.locations.disk import DiskFolder
 from workflows.schedulers.schedulers import HERE, computing
 from workflows.training.data import training_set
 from workflows.training.handed_over import TrainElsewhere
@@ -161,7 +162,7 @@ def train_many(store: Store, request: TrainMany, progress: Progress = silent) ->
     began = time.perf_counter()
     folder = (request.folder or store.settings.jobs).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    with computing(request.scheduler, request.workers, folder) as ready:
+    with computing(request.scheduler, request.workers, DiskFolder(folder)) as ready:
         kind = TrainElsewhere(ready, request.folder and folder)
         many = _Many(store, request, chosen, kind)
         slugs = list(dict.fromkeys(request.cities))

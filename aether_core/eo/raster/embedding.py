@@ -60,6 +60,11 @@ class RasterEmbedding:
         return tuple(raster.path for raster in self._rasters)
 
     @property
+    def headers(self) -> tuple[RasterFile, ...]:
+        """What is known of each file, in the order given."""
+        return self._rasters
+
+    @property
     def dim(self) -> int:
         """How many numbers a vector has: 64 for AlphaEarth."""
         return self.grids[0].bands
@@ -242,6 +247,23 @@ def open_rasters(
         files = [read_header(path, kind=kind) for path in different]
     else:
         files, looks = _looked_at(different, kind, progress)
+    return embedding_of(files, looks, tiling=tiling)
+
+
+def embedding_of(
+    files: Sequence[RasterFile], looks: Sequence[RasterLook], *, tiling: Tiling | None = None
+) -> RasterEmbedding:
+    """Join files that were looked at one by one.
+
+    Args:
+        files: Their headers.
+        looks: What a look at their vectors shows, in the same order.
+        tiling: How pooling cuts its work.
+
+    Raises:
+        InputError: They differ in length or kind, or none has data.
+    """
+    _check_one_embedding(files)
     # An export cut into files may well have one that lies outside the city altogether.
     if not any(look.with_data for look in looks):
         raise InputError(
@@ -279,10 +301,27 @@ def _looked_at(
     """The files' headers, and what a look at their vectors shows."""
     files = [read_header(path, kind=kind) for path in paths]
     _check_one_embedding(files)
-    return files, [
-        check_raster_norms(file, any_length=kind == file.embedding != ALPHAEARTH, progress=progress)
-        for file in files
-    ]
+    return files, [_look(file, kind, progress) for file in files]
+
+
+def look_at_raster(path: Path, kind: str | None) -> tuple[RasterFile, RasterLook]:
+    """A file's header, and what a look at its vectors shows: for `embedding_of`.
+
+    Args:
+        path: A local GeoTIFF.
+        kind: As for `open_rasters`.
+
+    Raises:
+        InputError: It is no embedding.
+    """
+    file = read_header(path, kind=kind)
+    return file, _look(file, kind, silent)
+
+
+def _look(file: RasterFile, kind: str | None, progress: Progress) -> RasterLook:
+    return check_raster_norms(
+        file, any_length=kind == file.embedding != ALPHAEARTH, progress=progress
+    )
 
 
 def _check_one_embedding(files: Sequence[RasterFile]) -> None:

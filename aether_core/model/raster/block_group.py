@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from rasterio.transform import Affine
+from shapely.geometry.base import BaseGeometry
 
 from aether_core.city.cells import Cells, cells_of
 from aether_core.eo.raster.grid import Grid, outline
@@ -69,6 +70,25 @@ def pixels_of(grids: Sequence[Grid], group: BlockGroup) -> Box:
     return group.box.meet(extent)
 
 
+def area_of(grids: Sequence[Grid], group: BlockGroup, margin_px: int) -> BaseGeometry:
+    """The area of a group's pixels and of some around them, WGS84."""
+    grid, box = grids[group.grid], pixels_of(grids, group)
+    corner = Affine(
+        grid.pixel_width,
+        0,
+        grid.west + (box.left - margin_px) * grid.pixel_width,
+        0,
+        -grid.pixel_height,
+        grid.north - (box.top - margin_px) * grid.pixel_height,
+    )
+    return outline(
+        grid.crs,
+        corner,
+        box.right - box.left + 2 * margin_px,
+        box.bottom - box.top + 2 * margin_px,
+    )
+
+
 def cells_in(grids: Sequence[Grid], group: BlockGroup, resolution: int) -> Cells | None:
     """The H3 cells that belong to a group; None where there are none.
 
@@ -81,20 +101,7 @@ def cells_in(grids: Sequence[Grid], group: BlockGroup, resolution: int) -> Cells
         InputError: There is no such resolution.
     """
     grid, box = grids[group.grid], pixels_of(grids, group)
-    corner = Affine(
-        grid.pixel_width,
-        0,
-        grid.west + (box.left - _MARGIN_PX) * grid.pixel_width,
-        0,
-        -grid.pixel_height,
-        grid.north - (box.top - _MARGIN_PX) * grid.pixel_height,
-    )
-    area = outline(
-        grid.crs,
-        corner,
-        box.right - box.left + 2 * _MARGIN_PX,
-        box.bottom - box.top + 2 * _MARGIN_PX,
-    )
+    area = area_of(grids, group, _MARGIN_PX)
     try:
         cells = cells_of(shapely.force_2d(area), resolution)
     except InputError as error:

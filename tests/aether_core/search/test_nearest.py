@@ -1,9 +1,11 @@
 """The best rows by a scan of bytes: those of a scan in float32."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from aether_core.search.nearest import nearest_rows, quantised
+from aether_core.search.nearest import best_of_parts, nearest_rows, quantised
 from aether_core.search.scoring import best_rows, cosine_scores, percentiles
 
 
@@ -50,3 +52,29 @@ def test_there_may_be_nothing_to_find() -> None:
     assert len(nearest_rows(z[:0], quantised(z[:0]), z[0], 3).rows) == 0
     flat = np.zeros((4, 128), dtype=np.float32)
     assert nearest_rows(flat, quantised(flat), z[0], 2).rows.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("top", [1, 7, 400, 5000])
+def test_the_best_of_parts_are_those_of_the_whole(top: int) -> None:
+    random = np.random.default_rng(5)
+    z = random.standard_normal((3000, 128)).astype(np.float32)
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    z[500:520] = z[2990] = z[1700]  # equal rows in several parts
+    z[40:60] = np.nan
+    direction = z[1700]
+    cuts = [0, 30, 30, 510, 1700, 3000]
+    parts = [
+        nearest_rows(z[start:end], quantised(z[start:end]), direction, top)
+        for start, end in pairwise(cuts)
+    ]
+    offsets = np.concatenate(
+        [part.rows + start for part, start in zip(parts, cuts[:-1], strict=True)]
+    )
+    whole = nearest_rows(z, quantised(z), direction, top)
+    found = best_of_parts(parts, top)
+    np.testing.assert_array_equal(offsets[found.rows], whole.rows)
+    np.testing.assert_allclose(found.score, whole.score, atol=1e-6)
+    np.testing.assert_array_equal(found.percentile, whole.percentile)
+    np.testing.assert_array_equal(found.equal, whole.equal)
+    assert found.total == whole.total == 2980
+    assert found.equal[0] == 22

@@ -12,6 +12,7 @@ from tests.errors import fault
 from tests.public_server.server import PublicServer
 from tests.public_server.whole import BOX, YEARS
 from workflows.home.settings import Settings, read_settings
+from workflows.locations.disk import DiskFolder
 from workflows.region.fetch import FetchRegion, fetch_region, region_area
 
 pytestmark = pytest.mark.usefixtures("good_server")
@@ -33,21 +34,23 @@ def test_one_process_and_two_fetch_the_same_and_nothing_twice(
     settings: Settings, server: PublicServer, tmp_path: Path
 ) -> None:
     area, year = box_boundary(*BOX), YEARS[0]
-    alone = fetch_region(settings, FetchRegion(area, year, tmp_path / "alone"))
+    alone = fetch_region(settings, FetchRegion(area, year, DiskFolder(tmp_path / "alone")))
     assert alone.fetched == alone.tiles > 1
-    together = fetch_region(settings, FetchRegion(area, year, tmp_path / "two", scheduler="local"))
+    together = fetch_region(
+        settings, FetchRegion(area, year, DiskFolder(tmp_path / "two"), scheduler="local")
+    )
     assert (together.tiles, together.rasters) == (alone.tiles, alone.rasters)
-    assert rasters(alone.folder) == rasters(together.folder)
-    assert not list(alone.folder.rglob("*.blocks"))
-    embedding = open_rasters(sorted(alone.folder.rglob("*.tif")))
+    assert rasters(Path(alone.folder)) == rasters(Path(together.folder))
+    assert not list(Path(alone.folder).rglob("*.blocks"))
+    embedding = open_rasters(sorted(Path(alone.folder).rglob("*.tif")))
     assert embedding.footprint.buffer(1e-6).covers(area)
-    victim = next(alone.folder.rglob("*.tif"))
+    victim = next(Path(alone.folder).rglob("*.tif"))
     victim.write_bytes(victim.read_bytes()[:500])
     server.log.clear()
-    again = fetch_region(settings, FetchRegion(area, year, alone.folder))
+    again = fetch_region(settings, FetchRegion(area, year, DiskFolder(Path(alone.folder))))
     assert again.fetched == 1
-    assert rasters(alone.folder) == rasters(together.folder)
-    assert json.loads(next(alone.folder.rglob("fetched.json")).read_bytes())["files"]
+    assert rasters(Path(alone.folder)) == rasters(Path(together.folder))
+    assert json.loads(next(Path(alone.folder).rglob("fetched.json")).read_bytes())["files"]
 
 
 def test_an_area_is_given_in_one_way(tmp_path: Path) -> None:

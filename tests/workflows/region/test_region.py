@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,76 +12,41 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 import rasterio
-import torch
-from pyproj import Transformer
 
 from aether_core.eo.file_kind import FILE_KINDS
 from aether_core.eo.raster.embedding import open_rasters
 from aether_core.errors import AetherError, ConflictError, InputError
-from aether_core.model.files.card import EmbeddingCard, EncoderCard, ModelCard
-from aether_core.model.files.folder import load_heads, save_model
-from aether_core.model.heads.heads import Heads
+from aether_core.model.files.folder import load_heads
 from aether_core.model.heads.inference import encode_eo, encode_text
 from aether_core.model.raster.block_group import block_groups, cells_in
 from aether_core.poi.text import query_texts
 from aether_core.search.scoring import best_rows, mean_direction, percentiles
 from cli.__main__ import run
-from tests.aether_core.eo.brute_force import Scene, unit_vectors, write_scene
 from tests.errors import fault
+from tests.workflows.region.bringing import HEIGHT, bring
 from workflows.encoders.encoders import default_encoder
 from workflows.home.settings import Settings, read_settings
+from workflows.locations.disk import DiskFolder
 from workflows.region.partition import CELLS, PIXELS, RECORDS
 from workflows.region.region import RegionDone, RegionRequest, embed_region, show_region
 from workflows.region.search import search_region
 from workflows.schedulers import schedulers
 from workflows.training.embed import embed_files
 
-WIDTH, HEIGHT = 3200, 64
-"""Four pieces beside each other."""
-
 
 @pytest.fixture(scope="module")
 def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with rasters of two zones that overlap, and a model."""
     made = tmp_path_factory.mktemp("region")
-    random = np.random.default_rng(2)
-    stored = unit_vectors(random, HEIGHT, WIDTH, "int8")
-    stored[10:60, 300:420] = -128
-    (made / "rasters").mkdir()
-    write_scene(made / "rasters" / "a.tif", Scene("EPSG:32635", 640_000, 6_660_000, 10, stored))
-    x, y = Transformer.from_crs("EPSG:32635", "EPSG:32636", always_xy=True).transform(
-        670_000, 6_660_000
-    )
-    other = Scene("EPSG:32636", x // 10 * 10, y // 10 * 10, 10, stored[:, :300])
-    write_scene(made / "rasters" / "b.tif", other, bottom_up=True)
-    torch.manual_seed(1)
-    card = ModelCard(
-        name="test-1",
-        city="test",
-        recipe="aether",
-        settings={},
-        seed=1,
-        device="cpu",
-        encoder=EncoderCard(name="all-MiniLM-L6-v2", dim=384),
-        embedding=EmbeddingCard(kind="raster", dim=64, year=2024, simulated=True),
-        data_hashes={},
-        pois_used=100,
-        held_out=10,
-        kept_epoch=2,
-        losses={"first": 2.0},
-        validation=None,
-        versions={},
-        created="2026-01-01T00:00:00+00:00",
-    )
-    save_model(made / "model", Heads(), card)
+    bring(made)
     return made
 
 
 def request(brought: Path, name: str, scheduler: str = "here") -> RegionRequest:
     return RegionRequest(
-        (brought / "rasters",),
+        (DiskFolder(brought / "rasters"),),
         brought / "model",
-        brought / name,
+        DiskFolder(brought / name),
         pixels=True,
         scheduler=scheduler,
     )
@@ -116,7 +82,7 @@ def test_workers_that_are_killed_make_the_same_bits(brought: Path, alone: Region
     done = embed_region(request(brought, "together", "local"), kill)
     assert killed
     assert (done.pieces, done.made, done.cells) == (alone.pieces, alone.pieces, alone.cells)
-    assert content(done.folder) == content(alone.folder)
+    assert content(Path(done.folder)) == content(Path(alone.folder))
 
 
 def test_cells_are_each_in_one_piece_with_the_vector_of_the_whole(
@@ -129,7 +95,7 @@ def test_cells_are_each_in_one_piece_with_the_vector_of_the_whole(
     expected = np.concatenate([cells.h3 for cells in every if cells is not None])
     assert len(np.unique(expected)) == len(expected) == alone.cells + alone.left_out
     assert alone.left_out > 0
-    table = pq.read_table(alone.folder / CELLS)
+    table = pq.read_table(Path(alone.folder) / CELLS)
     assert set(table["h3"].to_pylist()) <= set(expected.tolist())
     lonlat = np.column_stack([table["lon"], table["lat"]])
     pooled = embedding.pool(lonlat, [FILE_KINDS["raster"].views(100)[0]]).vectors[0]
@@ -140,12 +106,12 @@ def test_cells_are_each_in_one_piece_with_the_vector_of_the_whole(
 def test_the_best_cells_are_those_of_all_pieces(
     alone: RegionDone, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = str(alone.folder)
+    folder = alone.folder
     assert run(["region", "search", folder, "a school", "--top", "30", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    table = pq.read_table(alone.folder / CELLS)
+    table = pq.read_table(Path(alone.folder) / CELLS)
     z = np.array(table["vector"].to_pylist(), dtype=np.float32)
-    heads, encoder = load_heads(alone.folder / "model"), default_encoder(read_settings())
+    heads, encoder = load_heads(Path(alone.folder) / "model"), default_encoder(read_settings())
     direction = mean_direction(encoder.encode(list(query_texts("a school"))))
     scores = z @ encode_text(heads, direction[None])[0]
     expected = np.array(table["cell"].to_pylist())[best_rows(scores, 30)]
@@ -156,11 +122,11 @@ def test_the_best_cells_are_those_of_all_pieces(
         percentiles(scores)[best_rows(scores, 30)],
         atol=1e-3,
     )
-    record = next((alone.folder / RECORDS).iterdir())
+    record = next((Path(alone.folder) / RECORDS).iterdir())
     kept = record.read_bytes()
     record.unlink()
     with pytest.raises(ConflictError, check=fault("region-not-done")):
-        search_region(read_settings(), alone.folder, "a school")
+        search_region(read_settings(), DiskFolder(Path(alone.folder)), "a school")
     record.write_bytes(kept)
 
 
@@ -171,7 +137,7 @@ def test_pixels_are_those_of_the_whole_raster(brought: Path, alone: RegionDone) 
     )
     with (
         rasterio.open(whole) as expected,
-        rasterio.open(alone.folder / PIXELS / "00-0000-0001.tif") as piece,
+        rasterio.open(Path(alone.folder) / PIXELS / "00-0000-0001.tif") as piece,
     ):
         window = rasterio.windows.Window(1024, 0, 1024, HEIGHT)
         np.testing.assert_array_equal(piece.read(), expected.read(window=window))
@@ -179,20 +145,19 @@ def test_pixels_are_those_of_the_whole_raster(brought: Path, alone: RegionDone) 
 
 
 def test_a_half_written_piece_is_told_and_made_again(brought: Path, alone: RegionDone) -> None:
-    before = content(alone.folder)
-    victim = alone.folder / CELLS / "00-0000-0002.parquet"
+    before = content(Path(alone.folder))
+    victim = Path(alone.folder) / CELLS / "00-0000-0002.parquet"
     victim.write_bytes(victim.read_bytes()[:1000])
-    assert show_region(alone.folder).damaged == ("00-0000-0002",)
+    assert show_region(DiskFolder(Path(alone.folder))).damaged == ("00-0000-0002",)
     again = embed_region(request(brought, "alone"))
     assert again.made == 1
-    assert content(alone.folder) == before
-    assert show_region(alone.folder).done == alone.pieces
+    assert content(Path(alone.folder)) == before
+    assert show_region(DiskFolder(Path(alone.folder))).done == alone.pieces
 
 
-def test_a_folder_of_another_region_is_left_alone(brought: Path, alone: RegionDone) -> None:
-    other = RegionRequest(
-        (brought / "rasters",), brought / "model", alone.folder, resolution=9, pixels=True
-    )
+@pytest.mark.usefixtures("alone")
+def test_a_folder_of_another_region_is_left_alone(brought: Path) -> None:
+    other = replace(request(brought, "alone"), resolution=9)
     with pytest.raises(ConflictError, check=fault("region-of-other-input")):
         embed_region(other)
     with pytest.raises(ConflictError, check=fault("folder-not-empty")):

@@ -13,6 +13,7 @@ import pytest
 
 from aether_core.errors import CancelledError, InputError
 from tests.errors import fault
+from workflows.locations.disk import DiskFolder
 from workflows.schedulers.schedulers import computing
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,7 +49,7 @@ def wait_on() -> None:
 @pytest.mark.parametrize("scheduler", ["here", "local"])
 def test_a_piece_comes_back_as_what_it_is(scheduler: str, tmp_path: Path) -> None:
     before = dict(os.environ)
-    with computing(scheduler, 1, tmp_path) as ready:
+    with computing(scheduler, 1, DiskFolder(tmp_path)) as ready:
         assert ready.one(variable, Asked("HOME"), wait_on) == os.environ["HOME"]
         assert ready.one(variable, Asked("MALLOC_TRIM_THRESHOLD_"), wait_on) is None
         with pytest.raises(InputError, check=fault("piece-refused", "this one", "make another")):
@@ -60,7 +61,7 @@ def test_a_piece_comes_back_as_what_it_is(scheduler: str, tmp_path: Path) -> Non
 
 def test_whoever_waits_may_give_up(tmp_path: Path) -> None:
     began = time.monotonic()
-    with computing("local", 1, tmp_path) as ready, pytest.raises(CancelledError):
+    with computing("local", 1, DiskFolder(tmp_path)) as ready, pytest.raises(CancelledError):
         ready.one(sleep, Asked("long"), give_up)
     assert time.monotonic() - began < 50
 
@@ -94,7 +95,7 @@ def test_a_scheduler_without_this_code_is_refused(tmp_path: Path) -> None:
         refused = fault("worker-without-aether", "No module named 'workflows'", "PYTHONPATH")
         with (
             pytest.raises(InputError, check=refused),
-            computing(address_in(said), 1, tmp_path),
+            computing(address_in(said), 1, DiskFolder(tmp_path)),
         ):
             pass
 
