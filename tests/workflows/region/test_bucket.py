@@ -1,14 +1,11 @@
 """A region in an object store: the bits of one on a disk, whatever dies or is changed there."""
 
 import json
-import os
-import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
 from aether_core.city.outline import box_boundary
@@ -18,6 +15,7 @@ from tests.errors import fault
 from tests.object_store import BUCKET, KEY, SECRET, ObjectStore, serving
 from tests.public_server.whole import BOX, YEARS
 from tests.workflows.region.bringing import bring
+from tests.workflows.region.killed_worker import KillsAWorker
 from workflows.home.settings import Settings, read_settings
 from workflows.locations.addresses import location_of
 from workflows.locations.disk import DiskFolder
@@ -110,21 +108,10 @@ def test_workers_that_are_killed_write_the_bits_of_a_disk(
     scratch.mkdir()
     monkeypatch.setenv("TMPDIR", str(scratch))
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    killed: list[int] = []
-
-    def kill(stage: str, done: int, _total: int) -> None:
-        if stage == "embedding the region" and done == 1 and not killed:
-            workers = [
-                process
-                for process in psutil.Process().children(recursive=True)
-                if "spawn_main" in " ".join(process.cmdline())
-            ]
-            killed.append(workers[0].pid)
-            os.kill(workers[0].pid, signal.SIGKILL)
-
+    kill = KillsAWorker()
     asked = replace(request(brought, settings, "together"), scheduler="local")
     done = embed_region(asked, kill)
-    assert killed
+    assert kill.killed
     assert (done.pieces, done.made, done.cells) == (alone.pieces, alone.pieces, alone.cells)
     assert content(asked.location) == content(DiskFolder(Path(alone.folder)))
     with asked.location.file("region.json") as path:  # who comes next takes away what was left

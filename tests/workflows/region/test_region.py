@@ -2,13 +2,10 @@
 
 import importlib.metadata
 import json
-import os
-import signal
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pyarrow.parquet as pq
 import pytest
 import rasterio
@@ -24,6 +21,7 @@ from aether_core.search.scoring import best_rows, mean_direction, percentiles
 from cli.__main__ import run
 from tests.errors import fault
 from tests.workflows.region.bringing import HEIGHT, bring
+from tests.workflows.region.killed_worker import KillsAWorker
 from workflows.encoders.encoders import default_encoder
 from workflows.home.settings import Settings, read_settings
 from workflows.locations.disk import DiskFolder
@@ -67,20 +65,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_workers_that_are_killed_make_the_same_bits(brought: Path, alone: RegionDone) -> None:
-    killed: list[int] = []
-
-    def kill(stage: str, done: int, _total: int) -> None:
-        if stage == "embedding the region" and done == 1 and not killed:
-            workers = [
-                process
-                for process in psutil.Process().children(recursive=True)
-                if "spawn_main" in " ".join(process.cmdline())
-            ]
-            killed.append(workers[0].pid)
-            os.kill(workers[0].pid, signal.SIGKILL)
-
+    kill = KillsAWorker()
     done = embed_region(request(brought, "together", "local"), kill)
-    assert killed
+    assert kill.killed
     assert (done.pieces, done.made, done.cells) == (alone.pieces, alone.pieces, alone.cells)
     assert content(Path(done.folder)) == content(Path(alone.folder))
 
