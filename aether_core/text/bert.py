@@ -46,7 +46,7 @@ class _FeedForward:
 
     Products of some 500 inputs and more are summed in another order for few rows than for many on
     a processor with AMX: a sentence's vector would depend on those beside it (by up to 0.0006 with
-    torch 2.13). As many inner values at once as a word piece has cost a tenth of the time.
+    torch 2.13). Slices as wide as a word piece's vector take up to a tenth longer than all at once.
     """
 
     slices: tuple[tuple[_Affine, torch.Tensor], ...]

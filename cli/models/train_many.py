@@ -44,7 +44,7 @@ def train_many(
     if bool(cities) == every:
         raise InputError(
             "say in exactly one way which cities to train",
-            " ".join(cities or []) + (" --all" if every else ""),
+            " ".join([*(cities or []), "--all"]) if every else "neither names nor --all",
             "name them, or add --all",
             code="cities-given-twice" if every else "no-cities-given",
         )

@@ -3,6 +3,7 @@
 import functools
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import CancelledError as BrokenOff
 from concurrent.futures import Future
 from threading import Lock
 from typing import Generic, ParamSpec, TypeVar
@@ -26,7 +27,8 @@ class SharedResults(Generic[T]):
     def get(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The result of a key: kept, being computed by another thread, or computed here.
 
-        An error is raised for all who wait for it, and is not kept.
+        An error is raised for all who wait for it, and is not kept. Whoever is broken off himself,
+        such as a page whose visitor clicks, breaks off nobody else: one who waits computes it.
         """
         with self._lock:
             known = self._known.get(key)
@@ -37,16 +39,28 @@ class SharedResults(Generic[T]):
             while len(self._known) > self._most:
                 self._known.popitem(last=False)
         if not mine:
-            return future.result()
+            try:
+                return future.result()
+            except BrokenOff:
+                if not future.cancelled():
+                    raise
+                return self.get(key, compute)
         try:
             future.set_result(compute())
-        except BaseException as error:
-            with self._lock:
-                if self._known.get(key) is future:
-                    del self._known[key]
+        except Exception as error:
+            self._drop(key, future)
             future.set_exception(error)
             raise
+        except BaseException:
+            self._drop(key, future)
+            future.cancel()
+            raise
         return future.result()
+
+    def _drop(self, key: Hashable, future: Future[T]) -> None:
+        with self._lock:
+            if self._known.get(key) is future:
+                del self._known[key]
 
     def forget(self, key: Hashable, result: T) -> None:
         """Let go of a result that is not true any more; one that took its place stays."""

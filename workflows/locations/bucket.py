@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -80,6 +80,20 @@ class BucketPrefix:
     def is_empty(self) -> bool:
         """Whether the bucket lists no object below the prefix."""
         return self._first() is None
+
+    def as_file(self) -> "tuple[BucketPrefix, str] | None":
+        """What the names beside an object begin with, and its own, where the prefix is its name."""
+        import obstore
+
+        if not self.prefix:
+            return None
+        try:
+            with self._told():
+                obstore.head(self._store(), self.prefix)
+        except FileNotFoundError:
+            return None
+        before, _, name = self.prefix.rpartition("/")
+        return replace(self, prefix=before), name
 
     def files(self, under: str = "") -> dict[str, Stored]:
         """Every object below a name, as the bucket lists them."""

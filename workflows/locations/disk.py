@@ -37,6 +37,10 @@ class DiskFolder:
         """Whether there is no such folder, or nothing in it."""
         return not self.path.exists() or not any(self.path.iterdir())
 
+    def as_file(self) -> "tuple[DiskFolder, str] | None":
+        """The folder of a path that is a file, and its name."""
+        return (DiskFolder(self.path.parent), self.path.name) if self.path.is_file() else None
+
     def files(self, under: str = "") -> dict[str, Stored]:
         """Every file below a name, but for the scratch of those that are being written."""
         found = {

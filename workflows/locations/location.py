@@ -47,6 +47,9 @@ class Location(Protocol):
     def is_empty(self) -> bool:
         """Whether nothing lies there."""
 
+    def as_file(self) -> "tuple[Location, str] | None":
+        """Where the address names one file: the place it lies in, and its name there."""
+
     def files(self, under: str = "") -> dict[str, Stored]:
         """Every file, or those below a name, by name in order; none where there is nothing."""
 

@@ -26,7 +26,6 @@ from aether_core.errors import InputError, NotFoundError
 from aether_core.files.whole import sha256_of
 from aether_core.model.raster.block_group import BlockGroup, area_of
 from aether_core.progress import Progress
-from workflows.locations.disk import DiskFolder
 from workflows.locations.location import Location
 
 _KEPT: Final = 9
@@ -77,8 +76,8 @@ def raster_sources(given: Sequence[Location]) -> tuple[RasterSource, ...]:
     """
     found: list[RasterSource] = []
     for location in given:
-        if isinstance(location, DiskFolder) and location.path.is_file():
-            found.append(RasterSource(DiskFolder(location.path.parent), location.path.name))
+        if (one := location.as_file()) is not None:
+            found.append(RasterSource(*one))
             continue
         inside = [name for name in location.files() if Path(name).suffix.lower() in RASTER_SUFFIXES]
         if not inside:

@@ -1,7 +1,7 @@
 """Equal questions are computed once, also when asked at the same time."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from threading import Barrier, Event
 
 import pytest
@@ -39,6 +39,37 @@ def test_an_error_is_told_and_not_kept() -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - it carries nothing to match
         answers.get("a", fails)
     assert answers.get("a", lambda: 7) == 7
+
+
+def test_who_is_broken_off_breaks_off_nobody_else() -> None:
+    """A page is broken off by an exception of Streamlit's that is no Exception."""
+    answers: SharedResults[int] = SharedResults(4)
+    began, go_on = Event(), Event()
+
+    def broken_off() -> int:
+        began.set()
+        go_on.wait(30)
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(answers.get, "a", broken_off)
+        assert began.wait(30)
+        second = pool.submit(answers.get, "a", lambda: 7)
+        time.sleep(0.1)  # it waits by now
+        go_on.set()
+        assert second.result(30) == 7
+        with pytest.raises(KeyboardInterrupt):
+            first.result(30)
+
+
+def test_what_a_computation_itself_calls_off_is_its_error() -> None:
+    answers: SharedResults[int] = SharedResults(4)
+
+    def called_off() -> int:
+        raise CancelledError
+
+    with pytest.raises(CancelledError):
+        answers.get("a", called_off)
 
 
 def test_what_is_not_true_any_more_is_forgotten_but_not_what_took_its_place() -> None:

@@ -71,6 +71,16 @@ def test_both_kinds_keep_files_alike(
     assert location.local_folder("index", tmp_path) != location.local_folder("other", tmp_path)
 
 
+def test_an_address_may_name_one_file(location: Location, settings: Settings) -> None:
+    location.begin(("room",))
+    location.write("room/one.tif", b"one")
+    named = location_of(settings, f"{location.address}/room/one.tif").as_file()
+    assert named == (location_of(settings, f"{location.address}/room"), "one.tif")
+    assert named[0].read(named[1]) == b"one"
+    for other in ("", "/room", "/room/on", "/room/one.tif/x"):
+        assert location_of(settings, f"{location.address}{other}").as_file() is None
+
+
 def test_a_file_that_is_not_finished_is_not_there(location: Location) -> None:
     location.begin(("room",))
     location.write("room/a", b"before")
