@@ -8,6 +8,7 @@ its ports belong into a network of one's own, or behind TLS (docs/scale.md).
 import importlib.metadata
 import os
 import platform
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError as Forgotten
@@ -34,6 +35,9 @@ _MOST_AHEAD = 32
 _TRIMMED: Final = "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_"
 """Dask has its workers give each freed tensor back to the system: 35 times the page faults, and a
 training takes half as long again of the processor."""
+_STARTED_BY: Final = "distributed.worker.multiprocessing-method"
+_LONGEST_FOLDER = 60
+"""Bytes: a socket lies some way below the temporary folder, and its path has at most 107."""
 _DECIDES_BITS = ("numpy", "torch", "dask", "distributed", "cloudpickle", "msgpack")
 WORKERS_LOST_S = 60.0
 """How long a scheduler may be without workers: it takes them a while to come, and to come back."""
@@ -77,7 +81,9 @@ class Computing(Protocol):
 
 
 @contextmanager
-def computing(scheduler: str, workers: int, location: Location) -> Iterator[Computing]:
+def computing(
+    scheduler: str, workers: int, location: Location, modules: Sequence[str] = ()
+) -> Iterator[Computing]:
     """Whoever computes, looked at before it is given anything.
 
     Args:
@@ -85,6 +91,7 @@ def computing(scheduler: str, workers: int, location: Location) -> Iterator[Comp
             address, such as tcp://HOST:8786.
         workers: Processes, for "local".
         location: Takes the results; every worker has to see it.
+        modules: What the work loads; processes of this machine share what they find loaded.
 
     Raises:
         InputError: There is no such scheduler, Dask is not installed, or versions differ.
@@ -98,7 +105,7 @@ def computing(scheduler: str, workers: int, location: Location) -> Iterator[Comp
             "use here, local, or the address of a Dask scheduler such as tcp://HOST:8786",
             code="no-such-scheduler",
         )
-    with opened(scheduler, workers) as ready:
+    with opened(scheduler, workers, modules) as ready:
         ready.check(location)
         yield ready
 
@@ -117,7 +124,7 @@ def compute(
         InputError: There is no such scheduler, Dask is not installed, or versions differ.
         AetherError: No worker is left, one piece ends every worker, or what a piece raises.
     """
-    with computing(scheduler, workers, location) as ready:
+    with computing(scheduler, workers, location, [work.__module__]) as ready:
         yield from ready.each(work, tasks)
 
 
@@ -157,35 +164,43 @@ def _check_installed() -> None:
 
 
 @contextmanager
-def _here(_scheduler: str, _workers: int) -> Iterator[_Here]:
+def _here(_scheduler: str, _workers: int, _modules: Sequence[str]) -> Iterator[_Here]:
     """This process, which needs no client."""
     with ThreadPoolExecutor(1, thread_name_prefix="piece") as only:
         yield _Here(only)
 
 
 @contextmanager
-def _local(scheduler: str, workers: int) -> Iterator["_Dask"]:
-    """Processes of this machine; one that dies is replaced, each one each hour before it grows."""
+def _local(scheduler: str, workers: int, modules: Sequence[str]) -> Iterator["_Dask"]:
+    """Processes of this machine; one that dies is replaced, each one each hour before it grows.
+
+    They are forked from a process that has loaded what they need, once for all of them; where its
+    socket would have no room, each loads it for itself.
+    """
     _check_installed()
     import dask
     from distributed import Client, LocalCluster
+    from distributed.utils import get_mp_context
 
-    with (
-        _environment_kept(),
-        dask.config.set({_TRIMMED: None}),
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=50,
-            lifetime="1 hour",
-            lifetime_stagger="10 minutes",
-            lifetime_restart=True,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield _Dask(client, scheduler, _AHEAD * workers)
+    has_room = len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_FOLDER
+    started_by = "forkserver" if has_room else "spawn"
+    with _environment_kept(), dask.config.set({_TRIMMED: None, _STARTED_BY: started_by}):
+        get_mp_context().set_forkserver_preload([PACKAGE, "torch", *modules])
+        with (
+            LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=50,
+                lifetime="1 hour",
+                lifetime_stagger="10 minutes",
+                lifetime_restart=True,
+                env=dict(os.environ),  # that of the process they are forked from may be older
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield _Dask(client, scheduler, _AHEAD * workers)
 
 
 @contextmanager
@@ -201,7 +216,7 @@ def _environment_kept() -> Iterator[None]:
 
 
 @contextmanager
-def _remote(address: str, _workers: int) -> Iterator["_Dask"]:
+def _remote(address: str, _workers: int, _modules: Sequence[str]) -> Iterator["_Dask"]:
     """A scheduler that runs somewhere, with the workers it has."""
     _check_installed()
     from distributed import Client
@@ -219,9 +234,9 @@ def _remote(address: str, _workers: int) -> Iterator["_Dask"]:
         yield _Dask(client, address, _MOST_AHEAD)
 
 
-_OPENED_BY: Final[Mapping[str, Callable[[str, int], AbstractContextManager[Any]]]] = (
-    MappingProxyType({HERE: _here, LOCAL: _local})
-)
+_OPENED_BY: Final[
+    Mapping[str, Callable[[str, int, Sequence[str]], AbstractContextManager[Any]]]
+] = MappingProxyType({HERE: _here, LOCAL: _local})
 """Ways to compute that have a name; any other is an address."""
 
 

@@ -40,6 +40,8 @@ from workflows.training.trained_card import TRAINING_SET, LearntFrom, versions_h
 log = structlog.get_logger()
 _LOOK_S: Final = 1.0
 _TELL_S: Final = 0.5
+_LOADED: Final = ("aether_core.model.fits.fit", "torch._dynamo")
+"""What workers train with; the last one is loaded by the first optimizer otherwise, for seconds."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def train_many(store: Store, request: TrainMany, progress: Progress = silent) ->
     began = time.perf_counter()
     folder = (request.folder or store.settings.jobs).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    with computing(request.scheduler, request.workers, DiskFolder(folder)) as ready:
+    with computing(request.scheduler, request.workers, DiskFolder(folder), _LOADED) as ready:
         kind = TrainElsewhere(ready, request.folder and folder)
         many = _Many(store, request, chosen, kind)
         slugs = list(dict.fromkeys(request.cities))

@@ -1,9 +1,8 @@
 """A worker that dies while a region is made."""
 
+import multiprocessing
 import os
 import signal
-
-import psutil
 
 
 class KillsAWorker:
@@ -19,10 +18,7 @@ class KillsAWorker:
     def __call__(self, stage: str, done: int, _total: int) -> None:
         if stage != "embedding the region" or done != 1 or self.killed is not None:
             return
-        workers = (
-            process
-            for process in psutil.Process().children(recursive=True)
-            if "spawn_main" in " ".join(process.cmdline())
-        )
+        workers = (one for one in multiprocessing.active_children() if "Dask" in one.name)
         self.killed = next(workers).pid
+        assert self.killed is not None
         os.kill(self.killed, signal.SIGKILL)

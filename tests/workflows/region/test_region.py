@@ -20,6 +20,7 @@ from aether_core.poi.text import query_texts
 from aether_core.search.scoring import best_rows, mean_direction, percentiles
 from cli.__main__ import run
 from tests.errors import fault
+from tests.running_cluster import running_cluster
 from tests.workflows.region.bringing import HEIGHT, bring
 from tests.workflows.region.killed_worker import KillsAWorker
 from workflows.encoders.encoders import default_encoder
@@ -157,12 +158,8 @@ def test_what_cannot_compute_is_told(brought: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(schedulers, "_ANSWER_S", 1)
     with pytest.raises(InputError, check=fault("scheduler-not-reachable", "tcp://127.0.0.1:9")):
         embed_region(request(brought, "none", "tcp://127.0.0.1:9"))
-    from distributed import LocalCluster
-
     monkeypatch.setattr(schedulers, "WORKERS_LOST_S", 1.0)
-    with LocalCluster(
-        n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
-    ) as cluster:
+    with running_cluster(0) as cluster:
         with pytest.raises(AetherError, check=fault("workers-lost")):
             embed_region(request(brought, "none", cluster.scheduler_address))
         cluster.scale(1)

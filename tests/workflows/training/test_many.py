@@ -26,6 +26,7 @@ from tests.app_fixtures import (
 )
 from tests.errors import fault
 from tests.forks import run_script
+from tests.running_cluster import running_cluster
 from workflows.accounts.acting import NotAllowedError, Person, Role, asked_by
 from workflows.cities.add import add_city
 from workflows.cities.cities import show_city
@@ -73,13 +74,7 @@ def untrained(cluster_url: str, cities: Original, tmp_path: Path) -> Iterator[St
 @pytest.fixture(scope="module")
 def workers() -> Iterator[LocalCluster]:
     """Two workers that run already, as on other machines."""
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        silence_logs=50,
-    ) as cluster:
+    with running_cluster(2) as cluster:
         yield cluster
 
 

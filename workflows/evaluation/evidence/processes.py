@@ -10,8 +10,9 @@ from typing import Any
 from aether_core.progress import Progress
 
 _FORKING = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(["workflows.evaluation.evidence.gather"])
-"""Processes are forked from one that has loaded what all of them use, once."""
+_FORKING.set_forkserver_preload(["workflows.evaluation.evidence.gather", "torch._dynamo"])
+"""Processes are forked from one that has loaded what all of them use, once, with what the first
+optimizer loads."""
 
 _given: object | None = None
 """What a worker process works on."""
