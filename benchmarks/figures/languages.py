@@ -100,7 +100,7 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 READ: Mapping[str, str] = MappingProxyType(
-    {"English": "en", "Finnish": "fi", "German": "de", "Spanish": "es"}
+    {"English": "en", "Finnish": "fi", "German": "de", "Spanish": "es", "Arabic": "ar"}
 )
 """Languages whose questions the app reads."""
 Phrases = Callable[[str, str], Sequence[str]]

@@ -7,9 +7,10 @@ whatever the encoder of the city's model has learnt.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,14 +89,16 @@ class Nouns:
         keys = self._keys(words)
         if len(keys) == 1 and keys not in things and keys[0] in adjectives:
             return Noun(adjectives[keys[0]].english, words)
-        rest = list(keys)
-        before: list[Noun] = []
-        while tuple(rest) not in things:
-            described = [at for at, key in enumerate(rest) if key in adjectives]
-            if not described or len(rest) < 2 or len(before) == _MOST_ADJECTIVES:
-                return None
-            before.append(adjectives[rest.pop(described[0])])
-        thing = things[tuple(rest)]
+        if len(keys) > _MOST_WORDS:
+            return None
+        described = [at for at, key in enumerate(keys) if key in adjectives]
+        for before in _some_of(described):
+            rest = tuple(key for at, key in enumerate(keys) if at not in before)
+            if rest in things:
+                return self._described([adjectives[keys[at]] for at in before], things[rest], words)
+        return None
+
+    def _described(self, before: Sequence[Noun], thing: Noun, words: str) -> Noun:
         english = " ".join([*(one.english for one in before), thing.english])
         shown = " ".join([*(one.shown for one in before), thing.shown])
         return Noun(english, shown if self._declined else words)
@@ -183,6 +186,12 @@ class Nouns:
                     things.setdefault(keys, noun)
                     as_written.setdefault(self._parts(form), noun)
         return things, adjectives, as_written
+
+
+def _some_of(described: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Which words may be qualities of the rest: as few as will do, the first ones first."""
+    for number in range(min(len(described), _MOST_ADJECTIVES) + 1):
+        yield from combinations(described, number)
 
 
 def snowball(language: str) -> Callable[[str], str]:

@@ -13,7 +13,7 @@ from aether_core.search.question.languages.choice import choose
 from aether_core.search.question.languages.meaning import meant
 from aether_core.search.question.markers import Marker, Token, Words, marker_at
 from aether_core.search.question.names import join_names, unjoined
-from aether_core.search.question.tokens import tokens_of
+from aether_core.search.question.tokens import in_single_spaces, tokens_of
 
 MAX_CHARACTERS = 1000
 """Longer than this no question is, but a text that was pasted."""
@@ -39,7 +39,7 @@ class Question:
     """A question as it was understood.
 
     Attributes:
-        text: As typed, with single spaces.
+        text: As typed, with single spaces and without marks of direction.
         criteria: What must hold, in the order of the words; a distance nobody said is None where it
             is that of the kind.
         unmapped: What was not understood.
@@ -60,8 +60,8 @@ def parse(text: str, language: str = SOURCE) -> Question:
 
     Args:
         text: What somebody typed.
-        language: Of the page or the command, one of `LANGUAGES`; an English question is understood
-            whatever it is.
+        language: Of the page or the command, one of `GRAMMARS`; a question in English, or in a
+            language that its letters tell, is understood whatever it is.
 
     Returns:
         Its criteria, which may be none, and all that none was made of.
@@ -69,7 +69,7 @@ def parse(text: str, language: str = SOURCE) -> Question:
     Raises:
         InputError: It is empty, or longer than `MAX_CHARACTERS`; there is no such language.
     """
-    typed = " ".join(text.split())
+    typed = in_single_spaces(text)
     if not typed:
         raise InputError(
             "the question is empty", repr(text), "type what you are looking for", code="query-empty"

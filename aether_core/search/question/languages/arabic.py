@@ -35,7 +35,7 @@ _NUMBERS = {
     "خمسمائة": 500.0, "ألف": 1000.0, "نصف": 0.5, "ربع": 0.25,
 }  # fmt: skip
 _METRES = in_any_spelling("مترا|متر|أمتار|م|m")
-_KILOMETRES = in_any_spelling("كيلومترا|كيلومترات|كيلومتر|كيلو متر|كيلو|كلم|كم|km")
+_KILOMETRES = in_any_spelling("كيلومتر واحد|كيلومترا|كيلومترات|كيلومتر|كيلو متر|كيلو|كلم|كم|km")
 _TWO_KILOMETRES = in_any_spelling("كيلومترين|كيلومتران")
 _MEASURES = Measures(
     units={_TWO_KILOMETRES: 2000.0, _KILOMETRES: 1000.0, _METRES: 1.0},
@@ -51,7 +51,8 @@ _MEASURES = Measures(
         r"(?: \w+ية)?|قيادة(?: السيارة)?|ركوبا)\b"
     ),
     about=in_any_spelling(r"حوالي |نحو |قرابة |تقريبا |ما يقارب |~ ?"),
-    alone=in_any_spelling(rf"{_TWO_KILOMETRES}|كيلومتر"),
+    folded=alike,
+    alone=in_any_spelling(rf"{_TWO_KILOMETRES}|كيلومتر واحد|كيلومتر"),
 )
 _D = _MEASURES.distance
 _relation = partial(markers.relation, _MEASURES)
@@ -270,16 +271,37 @@ def _with_nor(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _with_lists(tokens: Sequence[Token]) -> list[Token]:
-    """Close the lists that begin without an article: their next members have none either."""
-    return [
-        replace(token, closed=True)
-        if isinstance(token, Marker)
-        and token.role == "relation"
-        and isinstance(following, Words)
-        and not following.text.startswith("ال")
-        else token
-        for token, following in zip(tokens, [*tokens[1:], None], strict=True)
-    ]
+    """Close the list of a relation where its members agree: all have an article, or none has one.
+
+    A comma before "and" says nothing in such a list.
+    """
+    read: list[Token] = []
+    listed: bool | None = None
+    for at, token in enumerate(tokens):
+        behind = tokens[at + 1 : at + 3]
+        if isinstance(token, Marker) and token.role == "relation":
+            listed = _has_article(behind[0]) if behind else None
+            read.append(replace(token, closed=listed is False))
+            continue
+        joint, member = behind if len(behind) == 2 else (None, None)
+        lists = isinstance(joint, Marker) and joint.role == "and"
+        if (
+            lists
+            and isinstance(token, Marker)
+            and token.role == "comma"
+            and listed is not None
+            and _has_article(member) == listed
+        ):
+            continue
+        if isinstance(token, Marker) and token.role not in {"and", "or", "comma"}:
+            listed = None
+        read.append(token)
+    return read
+
+
+def _has_article(token: Token | None) -> bool | None:
+    """Whether some words have an article; None of what is no words."""
+    return bool(re.search(r"\bال\w", token.text)) if isinstance(token, Words) else None
 
 
 ARABIC = Grammar(
@@ -297,10 +319,10 @@ ARABIC = Grammar(
     ),
     filler=re.compile(
         in_any_spelling(
-            r"^(?:أرني|أرنا|أظهر(?: لي)?|اعرض(?: لي)?|(?:ابحث(?: لي)?|أبحث|نبحث|البحث) عن|أريد|نريد|"
-            r"أرغب في|أود|نود|(?:أحتاج|نحتاج)(?: إلى)?|أعطني|جد لي|ما هي|ما هو|من فضلك|لو سمحت|هل|"
-            r"(?:أين|حيث) (?:توجد|يوجد|تقع|يقع|أجد|نجد|يمكنني أن أجد|يمكن أن أجد|هي)|أين|هناك|"
-            r"توجد|يوجد|التي|الذي|يجب أن (?:تكون|يكون)|أن (?:تكون|يكون)|تكون|يكون|"
+            r"^(?:أرني|أرنا|أظهر(?: لي)?|اعرض(?: لي)?|(?:ابحث(?: لي)?|أبحث|نبحث|البحث) عن|أريد|"
+            r"نريد|أرغب في|أود|نود|(?:أحتاج|نحتاج)(?: إلى)?|أعطني|جد لي|ما هي|ما هو|من فضلك|"
+            r"لو سمحت|هل|(?:أين|حيث) (?:توجد|يوجد|تقع|يقع|أجد|نجد|يمكنني أن أجد|يمكن أن أجد|هي)|"
+            r"أين|هناك|توجد|يوجد|التي|الذي|يجب أن (?:تكون|يكون)|أن (?:تكون|يكون)|تكون|يكون|"
             r"(?:أفضل |أحسن |أنسب )?(?:أماكن|مكان|مناطق|منطقة|مواقع|موقع|شيء)"
             r" (?:مثل|لـ|من أجل|تشبه|يشبه|شبيهة بـ)|مثل|كـ|لـ|من أجل|تشبه|يشبه|من|عن)(?= |$)"
         ),
@@ -318,7 +340,9 @@ ARABIC = Grammar(
         ),
     ),
     article=re.compile(
-        in_any_spelling(r"^(?:(?:كل|جميع|كافة|بعض|أي|أية|أحد|إحدى|كلا|كلتا) )+(?=\w)|^(?=ال\w)"),
+        in_any_spelling(
+            r"^(?:(?:كل|جميع|كافة|بعض|أي|أية|أحد|إحدى|كلا|كلتا) )+(?=\w)|^(?=(?:\w+ )?ال\w)"
+        ),
     ),
     many=re.compile(
         in_any_spelling(

@@ -9,12 +9,9 @@ _SHAPES = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]+")
 _SILENT = re.compile("[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d\ufeff]")
 """Vowel signs, the stroke that stretches a word (tatweel), and joiners."""
 _SIGNS = str.maketrans({"،": ",", "؛": ";", "؟": "?", "٪": "%"})
-_ALIKE = str.maketrans({"ى": "ي", "ی": "ي", "ة": "ه", "ک": "ك", "\u0640": None})
+_ALIKE = str.maketrans({"ٱ": "ا", "ى": "ي", "ی": "ي", "ة": "ه", "ک": "ك", "\u0640": None})
 _ANY = {
-    **dict.fromkeys("اأإآ", "[اأإآٱ]"),
-    **dict.fromkeys("ىي", "[ىيی]"),
-    **dict.fromkeys("ةه", "[ةه]"),
-    "ك": "[كک]",
+    letter: f"[{spellings}]" for spellings in ("اأإآٱ", "ىيیئ", "ةه", "كک") for letter in spellings
 }
 _ARTICLE = re.compile(r"\b(?:ال|لل)(?=\w{2})")
 
@@ -24,24 +21,28 @@ _NUMBERS = re.compile(r"(?<=\w{3})(?:تان|تين|ات|ان|ين|ون|ه)$")
 JOINT = "\u0640"
 """Stands behind a small word that was parted from the next: no text has it by then."""
 _QUOTED = re.compile(r"([\"“«„][^\"“”«»„]{1,80}[\"”»“])")
+_BEFORE_NAME = re.compile(r"(?<!\w)([وبلك])(?=[\"“«„A-Za-zÀ-ÿ])")
 _WORD = re.compile(r"[\u0621-\u064a\u0671-\u06d3]+")
 _GOVERNING = frozenset(
-    "من عن في علي الي قرب بقرب بجوار بجانب حول بين مثل بدون بلا دون داخل خارج ضمن عند لدي مقابل "
-    "امام خلف وراء او".split()
-)
+    {"من", "عن", "في", "علي", "الي", "قرب", "بقرب", "بجوار", "بجانب", "حول", "بين", "مثل", "بدون",
+     "بلا", "دون", "داخل", "خارج", "ضمن", "عند", "لدي", "مقابل", "امام", "خلف", "وراء", "او"}
+)  # fmt: skip
 """Words behind which the next one is whole: nothing stands joined to what these govern."""
 _WITH_WAW = frozenset(
-    "وسط وقود وجبه وجبات ورشه ورش ورشات وزاره وزارات ورد ورده ورود واحه واحات وادي واد اوديه "
-    "واجهه واجهات وظيفه وظايف ولايه ولايات وحده وحدات وكاله وكالات وطن وطني وطنيه وقت وقتا ورق "
-    "وصول وحيد وحيده واسع واسعه واضح واضحه والد والدين والدي واحد واحده وراء وفق وجهه وجهات وثايق "
-    "وفد وسايل وسيله ودي وديه وعر وعره وقف وقوف ويلز واشنطن وارسو وهران ورزازات وجده ولاده واي "
-    "وجه".split()
-)
+    {"وسط", "وقود", "وجبه", "وجبات", "ورشه", "ورش", "ورشات", "وزاره", "وزارات", "ورد", "ورده",
+     "ورود", "واحه", "واحات", "وادي", "واد", "اوديه", "واجهه", "واجهات", "وظيفه", "وظايف",
+     "ولايه", "ولايات", "وحده", "وحدات", "وكاله", "وكالات", "وطن", "وطني", "وطنيه", "وقت", "وقتا",
+     "ورق", "وصول", "وحيد", "وحيده", "واسع", "واسعه", "واضح", "واضحه", "والد", "والدين", "والدي",
+     "واحد", "واحده", "وراء", "وفق", "وجهه", "وجهات", "وثايق", "وفد", "وسايل", "وسيله", "ودي",
+     "وديه", "وعر", "وعره", "وقف", "وقوف", "ويلز", "واشنطن", "وارسو", "وهران", "ورزازات", "وجده",
+     "ولاده", "واي", "وجه"}
+)  # fmt: skip
 """Words that begin with a letter which is "and" elsewhere."""
 _WITH_BA = frozenset(
-    "بالغ بالغه بالغين بالون بالونات باليه بالكون بالكونات بالي بالقرب بالجوار بالاخص بالتحديد "
-    "بالاضافه بالتاكيد بالكامل بالضبط بالتالي بالطبع بالذات بالنسبه بالخارج".split()
-)
+    {"بالغ", "بالغه", "بالغين", "بالون", "بالونات", "باليه", "بالكون", "بالكونات", "بالي",
+     "بالقرب", "بالجوار", "بالاخص", "بالتحديد", "بالاضافه", "بالتاكيد", "بالكامل", "بالضبط",
+     "بالتالي", "بالطبع", "بالذات", "بالنسبه", "بالخارج"}
+)  # fmt: skip
 """Words and set phrases that begin as "in the" does."""
 
 
@@ -78,7 +79,8 @@ def in_any_spelling(pattern: str) -> str:
 def prepared(knows: Callable[[str], bool], text: str) -> str:
     """A question with plain letters and signs, each small word parted from the next.
 
-    "والحدائق" is "وـ الحدائق", and "للعائلات" is "لـ العائلات". Words in quotation marks stay whole.
+    "والحدائق" is "وـ الحدائق", and "للعائلات" is "لـ العائلات". Words in quotation marks stay
+    whole.
 
     Args:
         knows: Whether a word names a thing.
@@ -87,7 +89,7 @@ def prepared(knows: Callable[[str], bool], text: str) -> str:
     shaped = _SHAPES.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     plain = _SILENT.sub("", shaped).translate(_SIGNS)
     plain = re.sub(r"(?<=\d)٬(?=\d)", "", re.sub(r"(?<=\d)٫(?=\d)", ".", plain))
-    parts = _QUOTED.split(plain)
+    parts = _QUOTED.split(_BEFORE_NAME.sub(rf"\1{JOINT} ", plain))
     return "".join(
         part if quoted else _parted(knows, part, first=at == 0)
         for at, part in enumerate(parts)

@@ -12,6 +12,7 @@ from aether_core.search.question.criteria import KINDS, Criterion
 from aether_core.search.question.languages import GRAMMARS
 from aether_core.search.question.nouns import Known
 from aether_core.search.question.place_words import CENTRE, GROUND, SYNONYMS, plain
+from aether_core.search.question.tokens import in_single_spaces
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -54,6 +55,7 @@ def reworded(one: Criterion, words: str, page: str) -> Criterion:
     """
     if words == one.in_own_words:
         return one
+    words = in_single_spaces(words)
     own = _own(words, page)
     grammar = GRAMMARS[own]
     bare = words if own == SOURCE else grammar.article.sub("", grammar.prepared(words))
