@@ -2,7 +2,7 @@
 
 The cities are those of `text_to_map_auc` with 600 places, named in English; their eight questions
 are asked in each language, in words their authors did not see. Half is chance. The last row has
-them read by the app, whose tables say what common words of four languages are in English.
+them read by the app, whose tables say what common words of five languages are in English.
 
 Run: `python -m benchmarks.figures.languages [--seeds 2]`
 """

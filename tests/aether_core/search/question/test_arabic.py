@@ -112,6 +112,46 @@ def test_relations(said: str, kind: str, metres: float | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "english"),
+    [
+        ("أحياء سكنية هادئة قرب الحدائق", "quiet residential areas near parks"),
+        ("منازل قريبة من المسجد والسوق", "homes near a mosque and a market"),
+        ("منازل بدون حانات قريبة", "homes without bars nearby"),
+        ("على بعد كيلومتر واحد على الأقل من مطار", "at least 1 km from an airport"),
+        ("بيوت قريبه من المدرسه وبعيده عن المصانع", "houses near a school away from factories"),
+        ("مناطق سكنية جديدة قرب الجامعة", "new residential areas near the university"),
+        ("أريد أن أسكن قرب مكتبة ومسرح", "I want to live near a library and a theatre"),
+        ("العديد من المنازل قرب البحيرة", "many homes near the lake"),
+        ("قرب هذه المدرسة", "near this school"),
+        ("منازل قرب المحطة إن أمكن", "homes near the station if possible"),
+        ("منازل هادئة، ومن الأفضل أن تكون قرب البحر", "quiet homes, preferably near the sea"),
+        (
+            "موقع مناسب لبناء مدرسة جديدة: قرب المنازل، بعيدا عن الطرق السريعة",
+            "a suitable place to build a new school: near homes, away from motorways",
+        ),
+        (
+            "مقاه قرب الحديقة أو حانات قرب المحطة",
+            "cafes near the park or bars near the station",
+        ),
+        ("مقاه في المدينة", "cafes in the city"),
+        ("متاحف وسط المدينة", "museums in the city centre"),
+    ],
+)
+def test_freer_questions_mean_what_english_ones_do(question: str, english: str) -> None:
+    assert meaning(parse(question, "es")) == meaning(parse(english))
+
+
+def test_a_place_for_something_is_a_purpose() -> None:
+    found = parse("نريد موقعا لمستشفى جديد: بعيدا عن المصانع")
+    assert [(one.kind, one.words) for one in found.criteria] == [("not_near", "factories")]
+    (purpose,) = found.unmapped
+    assert (purpose.words, purpose.code) == (
+        "نريد موقعا لمستشفى جديد",
+        "purpose-is-no-criterion",
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "parted"),
     [
         ("المدارس والحدائق", "المدارس وـ الحدائق"),
