@@ -33,7 +33,8 @@ Language = Annotated[
     str,
     Field(
         max_length=20,
-        description="Of the question: en, de, es, fr or fi; English is understood beside it.",
+        description="Of the question: en, de, es, fr, fi or ar; English and Arabic are understood "
+        "beside it.",
     ),
 ]
 NamesIn = Annotated[

@@ -38,13 +38,13 @@ from aether_core.city.streets import read_osm_streets
 from aether_core.eo.cog.write import write_embedding_cog
 from aether_core.eo.embedding import open_embedding
 from aether_core.errors import AetherError
-from aether_core.language import LANGUAGES
 from aether_core.model.files.card import WEIGHTS_FILE
 from aether_core.model.files.folder import weights_bytes
 from aether_core.model.files.incoming import read_incoming
 from aether_core.model.heads.heads import Heads, HeadShape
 from aether_core.poi.read import read_pois
 from aether_core.reading import ReadingLimits, UnreadableFileError, set_reading_limits
+from aether_core.search.question.languages import GRAMMARS
 from aether_core.search.question.parse import parse
 from aether_core.tasks.areas.read import read_areas
 from aether_core.tasks.labels.read import read_labels
@@ -305,7 +305,7 @@ def _code(error: AetherError) -> str:
 
 def question_of(words: Sequence[str]) -> None:
     """Have words taken for a question, in every language."""
-    for language in LANGUAGES:
+    for language in GRAMMARS:
         try:
             parse(" ".join(words), language)
         except AetherError as error:
@@ -342,6 +342,33 @@ WORDS: Final = (
         "5",
         "?",
         "\ud7ff",
+    ),
+    *(
+        "قرب",
+        "والحدائق",
+        "للمدارس",
+        "بالسوق",
+        "على بعد",
+        "٥٠٠ متر",
+        "خمسمائة",
+        "كيلومتر",
+        "من",
+        "ليس",
+    ),
+    *(
+        "و",
+        "لل",
+        "ال",
+        "بـ",
+        "ولا",
+        "،",
+        "«",
+        "»",
+        "في",
+        "وسط المدينة",
+        "١٫٥",
+        "هادئة",
+        "\u0640\u200f",
     ),
 )
 

@@ -2,7 +2,7 @@
 
 The cities are those of `text_to_map_auc` with 600 places, named in English; their eight questions
 are asked in each language, in words their authors did not see. Half is chance. The last row has
-them read by the app, whose tables say what common words of four languages are in English.
+them read by the app, whose tables say what common words of five languages are in English.
 
 Run: `python -m benchmarks.figures.languages [--seeds 2]`
 """
@@ -100,7 +100,7 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 READ: Mapping[str, str] = MappingProxyType(
-    {"English": "en", "Finnish": "fi", "German": "de", "Spanish": "es"}
+    {"English": "en", "Finnish": "fi", "German": "de", "Spanish": "es", "Arabic": "ar"}
 )
 """Languages whose questions the app reads."""
 Phrases = Callable[[str, str], Sequence[str]]

@@ -35,7 +35,10 @@ def profile(
         str | None, typer.Option(help="Score the areas by a question, as `ask` answers it.")
     ] = None,
     language: Annotated[
-        str, typer.Option(help="Of the question: en, de, es, fr or fi; English always works, too.")
+        str,
+        typer.Option(
+            help="Of the question: en, de, es, fr, fi or ar; English and Arabic always work."
+        ),
     ] = "en",
     target: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write every area to this file.")

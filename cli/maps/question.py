@@ -37,7 +37,10 @@ def ask(
         bool, typer.Option("--everywhere", help="Rank water, too, which is left out otherwise.")
     ] = False,
     language: Annotated[
-        str, typer.Option(help="Of the question: en, de, es, fr or fi; English always works, too.")
+        str,
+        typer.Option(
+            help="Of the question: en, de, es, fr, fi or ar; English and Arabic always work."
+        ),
     ] = "en",
     names_in: NamesIn = None,
     target: Output = None,

@@ -72,6 +72,10 @@ def test_it_answers_what_commands_print(
             f"{city}/ask?question=parks+near+shops&top=3&names_in=fi",
             *("ask", SLUG, "parks near shops", "--top=3", "--names-in=fi"),
         ),
+        (
+            f"{city}/ask?question=%D9%82%D8%B1%D8%A8+%D8%AD%D8%AF%D9%8A%D9%82%D8%A9&top=3&language=ar",
+            *("ask", SLUG, "قرب حديقة", "--top=3", "--language=ar"),
+        ),
         (f"{city}/layers", "layer", "list", SLUG),
         (f"{city}/runs", "run", "list", SLUG),
         ("/jobs?limit=30", "job", "list"),

@@ -43,6 +43,9 @@ def test_a_change_is_mapped_with_its_noise_in_white(two_years_environment: Store
     finnish = open_page("change", what="puistoja", lang="fi")
     assert not finnish.error
     assert "”puistoja” kysytään näin\\: parks" in words(finnish)
+    arabic = open_page("change", what="الحدائق")
+    assert not arabic.error
+    assert "“الحدائق” is asked as\\: parks" in words(arabic)
     marks = layer(deck(finnish), "marks")["data"]
     assert marks
     assert all(one["t"].endswith(" suomeksi") for one in marks)

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from aether_core.language import SOURCE, _, spoken
+from aether_core.language import _, spoken
 from aether_core.search.question.parse import parse
 from ui.ask.question import EXAMPLES
 from ui.shell import state
@@ -89,7 +89,7 @@ def ask_change(city: CitySummary) -> Asked | None:
 def _in_english(words: str) -> str:
     """Words as the model is asked for them; what was made of other languages is said."""
     typed = " ".join(words.split())
-    if not typed or spoken() == SOURCE:
+    if not typed:
         return typed
     named = parse(typed, spoken()).criteria
     if not any(one.said for one in named) or any(one.kind != "like" for one in named):

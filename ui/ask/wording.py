@@ -8,7 +8,7 @@ from typing import Final
 
 from aether_core.language import _, mark
 from aether_core.search.question.criteria import KINDS, Criterion
-from ui.shell.text import of_what
+from ui.shell.text import isolated, of_what
 from workflows.search.ask import Part
 
 _SENTENCES: Final[Mapping[str, str]] = {
@@ -24,7 +24,7 @@ def label_of(one: Criterion) -> str:
     """What a criterion's chip says: `near: main roads, 300 m`."""
     distance = _(", {metres:,.0f} m", metres=one.distance_m) if one.distance_m is not None else ""
     times = _(" ×{weight:g}", weight=one.weight) if one.weight != 1 else ""
-    return f"{of_what(_(KINDS[one.kind].title), one.in_own_words)}{distance}{times}"
+    return f"{of_what(_(KINDS[one.kind].title), isolated(one.in_own_words))}{distance}{times}"
 
 
 def measured(part: Part, metres: float) -> str:
@@ -33,7 +33,7 @@ def measured(part: Part, metres: float) -> str:
     return _(
         "{kind} {words}: {metres:,.0f} m",
         kind=title,
-        words=part.criterion.in_own_words,
+        words=isolated(part.criterion.in_own_words),
         metres=metres,
     )
 
@@ -43,5 +43,5 @@ def sentence_of(part: Part) -> str:
     one = part.criterion
     if one.kind not in _SENTENCES:
         return part.sentence
-    said = _(_SENTENCES[one.kind], words=one.in_own_words, metres=one.distance_m or 0.0)
+    said = _(_SENTENCES[one.kind], words=isolated(one.in_own_words), metres=one.distance_m or 0.0)
     return ", ".join(filter(None, [said, _(part.way)]))

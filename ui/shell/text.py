@@ -1,6 +1,7 @@
 """Small pieces of text as HTML: facts, rows of results; every value is escaped."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from html import escape
@@ -43,6 +44,12 @@ def count(number: int, one: str, many: str | None = None) -> str:
 def of_what(title: str, name: str) -> str:
     """A title and what it is the title of: "Ask: Helsinki"."""
     return _("{title}: {name}", title=title, name=name)
+
+
+def isolated(words: str) -> str:
+    """Words that a sentence of the other direction can hold without turning what is around them."""
+    turns = any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in words)
+    return f"\u2068{words}\u2069" if turns else words
 
 
 def worded(*known: str) -> Callable[[str], str]:

@@ -262,7 +262,7 @@ def ask(
         year: A year the city holds; its own when left out.
         model: Name of a model; the one in use when left out.
         extent: Which ground is ranked; no water when left out.
-        language: Of the question, one of `LANGUAGES`; English is understood beside it.
+        language: Of the question, as in `parse`.
 
     Returns:
         The answer. Criteria the city cannot answer are in `unmapped`, unless none is left.

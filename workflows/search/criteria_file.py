@@ -63,7 +63,7 @@ class _Entry(BaseModel):
     option: int = 0
     source: _SourceEntry | None = None
     said: str | None = None
-    language: Literal["de", "en", "es", "fi", "fr"] = "en"
+    language: Literal["ar", "de", "en", "es", "fi", "fr"] = "en"
     name: Any = None
     label: Any = None
     sentence: Any = None

@@ -86,8 +86,8 @@ class Criterion:
         option: Criteria of one option hold together; options are alternatives.
         source: A file or layer to measure to, instead of the city's own places.
         said: How the question's own language says it, where `words` are the English of it.
-        language: Of `words`, one of `aether_core.language.LANGUAGES`; another than English where
-            their meaning is not known.
+        language: Of `words`, one of `languages.GRAMMARS`; another than English where their meaning
+            is not known.
     """
 
     kind: str

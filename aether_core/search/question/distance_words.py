@@ -1,7 +1,7 @@
 """Distances in words, as a language writes them: units, numbers in words, minutes on foot."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 WALKING_M_A_MINUTE = 80.0
@@ -38,7 +38,7 @@ class Measures:
 
     Attributes:
         units: Metres of a unit, by its names.
-        numbers: Numbers in words.
+        numbers: Numbers in words, as `folded` writes them.
         minutes: What minutes are called, with what stands between them and their number.
         hours: Likewise.
         on_foot: What says after a time that it is on foot.
@@ -46,6 +46,7 @@ class Measures:
         about: What may stand before a distance without changing it.
         before_time: What may stand before a time.
         thousands: What stands between thousands in digits.
+        folded: Makes alike what the language writes in several ways.
         alone: Units that stand for one of themselves where no number is said.
         distance: A length or a time on foot; its groups are read by `stated`.
         ride: A time by other means than on foot: no distance can be told from it.
@@ -60,6 +61,7 @@ class Measures:
     about: str
     before_time: str = ""
     thousands: str = ","
+    folded: Callable[[str], str] = str.lower
     alone: str = "(?!)"
     distance: str = field(init=False)
     ride: str = field(init=False)
@@ -97,7 +99,7 @@ class Measures:
         return None
 
     def _number(self, text: str) -> float:
-        text = text.lower().strip()
+        text = self.folded(text).strip()
         if text in self.numbers:
             return self.numbers[text]
         if "/" in text:

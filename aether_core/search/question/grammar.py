@@ -26,14 +26,14 @@ class Grammar:
     """The rules of a language; patterns ignore letter case where the language does.
 
     Attributes:
-        language: Its code, as in `aether_core.language.LANGUAGES`.
+        language: Its code, ISO 639-1.
         markers: Words that relate others.
         purpose: What says at the beginning what a place is wanted for; its groups are `verb`,
             `new`, `what` and `end`.
         builds: Verbs of it that say by themselves that something is to be built.
         filler: What stands before the thing and says nothing of it: "show me".
         empty: Words that name no thing.
-        many: What counts things.
+        many: What counts things, before or behind them.
         pointed: What points at a thing.
         article: What may stand before the thing, and tells the next member of a list.
         nearest: "Nearest", which every distance is measured to.
@@ -46,6 +46,7 @@ class Grammar:
         prepared: Parts what the language writes together, such as an elided article.
         finished: Puts it together again, for people.
         arranged: Puts relations before what they relate to.
+        script: What its letters are called in Unicode.
     """
 
     language: str
@@ -66,3 +67,4 @@ class Grammar:
     prepared: Callable[[str], str] = as_typed
     finished: Callable[[str], str] = as_typed
     arranged: Callable[[Sequence[Token]], list[Token]] = as_they_stand
+    script: str = "LATIN"

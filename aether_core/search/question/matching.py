@@ -65,13 +65,14 @@ class PlaceIndex:
         """The places some words mean without doubt; None where no rule says which.
 
         A category of the words or of a synonym; else a group; else, where the words are a name by
-        their capitals, places called so; else the category without a word that only narrows it.
+        their capitals, or of a script that has none, places called so; else the category without a
+        word that only narrows it.
         """
         asked = plain(words)
         found = self._of_category(asked) or self._of_group(asked)
         if found is not None:
             return found
-        if any(letter.isupper() for letter in words) and (named := self.by_name(words)):
+        if _may_be_a_name(words) and (named := self.by_name(words)):
             return named
         first, _, rest = asked.partition(" ")
         if rest and first in QUALIFIERS and (broader := self.match(rest)) is not None:
@@ -140,6 +141,14 @@ class PlaceIndex:
         if not asked or not len(rows):
             return None
         return Matched(rows, mark("places of the group {group}", group=asked))
+
+
+def _may_be_a_name(words: str) -> bool:
+    """Whether a capital tells a name, or no letter can."""
+    return any(
+        letter.isupper() or (letter.isalpha() and letter.upper() == letter.lower())
+        for letter in words
+    )
 
 
 def plain_name(name: str) -> str:

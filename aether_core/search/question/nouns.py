@@ -7,8 +7,10 @@ whatever the encoder of the city's model has learnt.
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,28 +54,31 @@ class Nouns:
 
     Args:
         language: Its code.
-        stemmer: Name of its Snowball stemmer.
+        stem: Takes the endings off a word.
         linking: Short words within a name of a thing that make no difference.
         loose: Vowels at the end of a stem that do not tell words apart: Finnish "baari" is in
             "baareista", whose stem the stemmer leaves with another vowel.
         declined: Whether a thing is shown by its plain form instead of as typed, because its ending
             belongs to the words around it.
+        folded: Makes alike what the language writes in several ways.
     """
 
     def __init__(
         self,
         language: str,
-        stemmer: str,
+        stem: Callable[[str], str],
         linking: frozenset[str],
         *,
         declined: bool,
         loose: str = "",
+        folded: Callable[[str], str] = str.casefold,
     ) -> None:
         self._file = _FOLDER / f"words_{language}.tsv"
-        self._stemmer = stemmer
+        self._stem = stem
         self._linking = linking
         self._declined = declined
         self._loose = loose
+        self._folded = folded
         self._known: dict[str, str] = {}
 
     def read(self, words: str) -> Noun | None:
@@ -84,14 +89,16 @@ class Nouns:
         keys = self._keys(words)
         if len(keys) == 1 and keys not in things and keys[0] in adjectives:
             return Noun(adjectives[keys[0]].english, words)
-        rest = list(keys)
-        before: list[Noun] = []
-        while tuple(rest) not in things:
-            described = [at for at, key in enumerate(rest) if key in adjectives]
-            if not described or len(rest) < 2 or len(before) == _MOST_ADJECTIVES:
-                return None
-            before.append(adjectives[rest.pop(described[0])])
-        thing = things[tuple(rest)]
+        if len(keys) > _MOST_WORDS:
+            return None
+        described = [at for at, key in enumerate(keys) if key in adjectives]
+        for before in _some_of(described):
+            rest = tuple(key for at, key in enumerate(keys) if at not in before)
+            if rest in things:
+                return self._described([adjectives[keys[at]] for at in before], things[rest], words)
+        return None
+
+    def _described(self, before: Sequence[Noun], thing: Noun, words: str) -> Noun:
         english = " ".join([*(one.english for one in before), thing.english])
         shown = " ".join([*(one.shown for one in before), thing.shown])
         return Noun(english, shown if self._declined else words)
@@ -115,9 +122,9 @@ class Nouns:
         if len(found) != 1:
             return None
         first, last = found[0]
-        while typed[first].casefold() in self._linking:
+        while self._folded(typed[first]) in self._linking:
             first += 1
-        while typed[last - 1].casefold() in self._linking:
+        while self._folded(typed[last - 1]) in self._linking:
             last -= 1
         part = " ".join(typed[first:last])
         noun = self.read(part)
@@ -132,7 +139,7 @@ class Nouns:
         return self.read(words) is not None
 
     def _parts(self, words: str) -> tuple[str, ...]:
-        parts = re.findall(r"[^\W_]+", words.casefold())
+        parts = re.findall(r"[^\W_]+", self._folded(words))
         return tuple(one for one in parts if one not in self._linking)
 
     def _keys(self, words: str) -> tuple[str, ...]:
@@ -142,16 +149,12 @@ class Nouns:
         """The stem of a word, without accents; kept, as the words of questions recur."""
         if word in self._known:
             return self._known[word]
-        stem = self._stem.stemWord(word)
+        stem = self._stem(word)
         bare = stem.rstrip(self._loose) if self._loose else stem
         key = _without_accents(bare if len(bare) >= _LEAST_STEM else stem)
         if len(self._known) < _MOST_KEPT:
             self._known[word] = key
         return key
-
-    @cached_property
-    def _stem(self) -> "snowballstemmer.stemmer":
-        return snowballstemmer.stemmer(self._stemmer)
 
     @cached_property
     def _qualities(self) -> frozenset[str]:
@@ -183,6 +186,26 @@ class Nouns:
                     things.setdefault(keys, noun)
                     as_written.setdefault(self._parts(form), noun)
         return things, adjectives, as_written
+
+
+def _some_of(described: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Which words may be qualities of the rest: as few as will do, the first ones first."""
+    for number in range(min(len(described), _MOST_ADJECTIVES) + 1):
+        yield from combinations(described, number)
+
+
+def snowball(language: str) -> Callable[[str], str]:
+    """What takes endings off as the Snowball stemmer of a language does, loaded once it is asked.
+
+    Args:
+        language: Its name in English.
+    """
+
+    @cache
+    def stemmer() -> "snowballstemmer.stemmer":
+        return snowballstemmer.stemmer(language)
+
+    return lambda word: str(stemmer().stemWord(word))
 
 
 def _without_accents(word: str) -> str:

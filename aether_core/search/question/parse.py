@@ -13,7 +13,7 @@ from aether_core.search.question.languages.choice import choose
 from aether_core.search.question.languages.meaning import meant
 from aether_core.search.question.markers import Marker, Token, Words, marker_at
 from aether_core.search.question.names import join_names, unjoined
-from aether_core.search.question.tokens import tokens_of
+from aether_core.search.question.tokens import in_single_spaces, tokens_of
 
 MAX_CHARACTERS = 1000
 """Longer than this no question is, but a text that was pasted."""
@@ -39,7 +39,7 @@ class Question:
     """A question as it was understood.
 
     Attributes:
-        text: As typed, with single spaces.
+        text: As typed, with single spaces and without marks of direction.
         criteria: What must hold, in the order of the words; a distance nobody said is None where it
             is that of the kind.
         unmapped: What was not understood.
@@ -60,8 +60,8 @@ def parse(text: str, language: str = SOURCE) -> Question:
 
     Args:
         text: What somebody typed.
-        language: Of the page or the command, one of `LANGUAGES`; an English question is understood
-            whatever it is.
+        language: Of the page or the command, one of `GRAMMARS`; a question in English, or in a
+            language that its letters tell, is understood whatever it is.
 
     Returns:
         Its criteria, which may be none, and all that none was made of.
@@ -69,7 +69,7 @@ def parse(text: str, language: str = SOURCE) -> Question:
     Raises:
         InputError: It is empty, or longer than `MAX_CHARACTERS`; there is no such language.
     """
-    typed = " ".join(text.split())
+    typed = in_single_spaces(text)
     if not typed:
         raise InputError(
             "the question is empty", repr(text), "type what you are looking for", code="query-empty"
@@ -176,10 +176,10 @@ class _Reading:
             (at for at in starts[1:] if marker_at(self.grammar.markers, what, at) is not None),
             len(what),
         )
-        self.purpose = _cleaned(self.grammar, what[:ends])
+        self.purpose = self._typed(_cleaned(self.grammar, what[:ends]))
         self.unmapped.append(
             Unmapped(
-                text[: found.start("what") + ends].strip(),
+                self._typed(text[: found.start("what") + ends].strip()),
                 mark("it says what the place is for, not what it should be like"),
                 "purpose-is-no-criterion",
             )
@@ -228,7 +228,7 @@ class _Reading:
         self.context.used = True
         relation = self.context.relation
         if relation is not None and relation.role == "unmapped_object":
-            whole = f"{relation.text.strip()} {self._typed(text)}"
+            whole = self._typed(f"{relation.text.strip()} {text}")
             self.unmapped.append(Unmapped(whole, relation.note, "not-understood"))
             return
         self._add(words, with_article=self.grammar.article.match(text) is not None)
@@ -281,7 +281,7 @@ class _Reading:
         return words[pointed.end() :]
 
     def _without_count(self, words: str) -> str:
-        counted = self.grammar.many.match(words)
+        counted = self.grammar.many.search(words)
         if counted is None:
             return words
         self.note(
@@ -290,7 +290,7 @@ class _Reading:
                 words=self._typed(words),
             )
         )
-        return words[counted.end() :]
+        return words[: counted.start()] + words[counted.end() :]
 
     def _begins_option(self, following: Sequence[Token]) -> bool:
         """Whether "or" joins two questions: "cafes near a park or pubs near a station"."""
@@ -307,7 +307,7 @@ class _Reading:
         if relation is not None and not self.context.used:
             self.unmapped.append(
                 Unmapped(
-                    relation.text.strip(),
+                    self._typed(relation.text.strip()),
                     mark("it does not say from what, or of what"),
                     "relation-without-object",
                 )
@@ -350,7 +350,7 @@ class _Reading:
         if not self.run:
             self.unmapped.append(
                 Unmapped(
-                    marker.text.strip(),
+                    self._typed(marker.text.strip()),
                     mark("it does not say from what, or of what"),
                     "relation-without-object",
                 )
@@ -369,7 +369,7 @@ class _Reading:
             self.note(
                 mark(
                     "“{words}” was read as said of {things} and “{last}”",
-                    words=marker.text.strip(),
+                    words=self._typed(marker.text.strip()),
                     things=both,
                     last=self.criteria[self.run[-1]].in_own_words,
                 )

@@ -1,5 +1,6 @@
 """A question in pieces: markers, and the words between them."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -7,6 +8,13 @@ from aether_core.search.question.grammar import Grammar
 from aether_core.search.question.markers import Marker, Token, Words, marker_at
 
 _STOPS = ":;.?!–—"
+_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of writing, which nobody sees and copied texts are full of."""
+
+
+def in_single_spaces(text: str) -> str:
+    """What somebody typed, with single spaces and without marks of direction."""
+    return " ".join(_TURNS.sub("", text).split())
 
 
 def tokens_of(grammar: Grammar, text: str) -> list[Token]:

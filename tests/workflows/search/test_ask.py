@@ -148,28 +148,61 @@ def test_a_likeness_without_support_is_said_and_does_not_steer(city: Store) -> N
     assert alone.ranked == answer.ranked
 
 
-def test_a_finnish_question_is_answered_as_its_english_sibling(city: Store) -> None:
+@pytest.mark.parametrize(
+    ("question", "language", "said"),
+    [
+        (
+            "asuntoja puiston lähellä ja vähintään 200 metrin päässä baareista",
+            "fi",
+            ["asunnot", "puistot", "baarit"],
+        ),
+        (
+            "منازل قرب حديقة وعلى بعد ٢٠٠ متر على الأقل من الحانات",
+            "ar",
+            ["منازل", "حديقة", "الحانات"],
+        ),
+        (
+            "منازل قرب حديقة وعلى بعد ٢٠٠ متر على الأقل من الحانات",
+            "en",
+            ["منازل", "حديقة", "الحانات"],
+        ),
+    ],
+)
+def test_a_question_in_another_language_is_answered_as_its_english_sibling(
+    city: Store, question: str, language: str, said: list[str]
+) -> None:
     english = ask(city, SLUG, "homes near a park and at least 200 m from a bar")
-    finnish = ask(
-        city,
-        SLUG,
-        "asuntoja puiston lähellä ja vähintään 200 metrin päässä baareista",
-        language="fi",
-    )
-    assert np.array_equal(finnish.score, english.score, equal_nan=True)
-    assert [one.criterion.in_own_words for one in finnish.parts] == ["asunnot", "puistot", "baarit"]
-    link = criteria_in_link(link_of([one.criterion for one in finnish.parts]))
-    assert [one.in_own_words for one in link] == ["asunnot", "puistot", "baarit"]
+    other = ask(city, SLUG, question, language=language)
+    assert np.array_equal(other.score, english.score, equal_nan=True)
+    assert [one.criterion.in_own_words for one in other.parts] == said
+    link = criteria_in_link(link_of([one.criterion for one in other.parts]))
+    assert [one.in_own_words for one in link] == said
     assert [one.words for one in link] == ["homes", "parks", "bars"]
 
 
-def test_words_that_neither_table_nor_model_knows_are_told_and_do_not_steer(city: Store) -> None:
-    answer = ask(city, SLUG, "suihkulähteitä puiston lähellä, kaukana lampaista", language="fi")
+@pytest.mark.parametrize(
+    ("question", "language", "sheep", "fountains"),
+    [
+        (
+            "suihkulähteitä puiston lähellä, kaukana lampaista",
+            "fi",
+            "lampaista",
+            "suihkulähteitä",
+        ),
+        ("نوافير قرب حديقة، بعيدا عن الأغنام", "de", "الأغنام", "نوافير"),
+    ],
+)
+def test_words_that_neither_table_nor_model_knows_are_told_and_do_not_steer(
+    city: Store, question: str, language: str, sheep: str, fountains: str
+) -> None:
+    answer = ask(city, SLUG, question, language=language)
     assert [one.name for one in answer.parts if one.used] == ["near_park"]
     assert [(one.words, one.code) for one in answer.unmapped] == [
-        ("lampaista", "word-not-known"),
-        ("suihkulähteitä", "no-support"),
+        (sheep, "word-not-known"),
+        (fountains, "no-support"),
     ]
+    link = criteria_in_link(link_of([one.criterion for one in answer.parts]))
+    assert [one.language for one in link] == [part.criterion.language for part in answer.parts]
     with speaking("fi"):
         assert all(_(one.reason) != one.reason for one in answer.unmapped)
 

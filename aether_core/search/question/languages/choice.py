@@ -1,14 +1,18 @@
-"""Which language a question is in: that of the page, or English."""
+"""Which language a question is in: that of its letters, that of the page, or English."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from aether_core.errors import InputError
 from aether_core.language import SOURCE, mark
 from aether_core.search.question.grammar import Grammar
 from aether_core.search.question.languages import GRAMMARS
-from aether_core.search.question.languages.meaning import is_english, is_known_english
+from aether_core.search.question.languages.meaning import (
+    by_letters,
+    is_english,
+    is_known_english,
+    script_of,
+)
 from aether_core.search.question.markers import Marker, Words
 from aether_core.search.question.tokens import tokens_of
 
@@ -22,7 +26,7 @@ class Chosen:
 
     Attributes:
         grammar: Its rules.
-        notes: What could have been read in the other language.
+        notes: What could have been read in another language.
     """
 
     grammar: Grammar
@@ -30,7 +34,10 @@ class Chosen:
 
 
 def choose(text: str, page: str) -> Chosen:
-    """Choose between the language of the page and English, by the words of both that are there.
+    """Choose by the words of each language that are there; of equals the first is taken.
+
+    A language that letters of the question belong to comes before that of the page, and this before
+    English.
 
     Args:
         text: The question.
@@ -46,17 +53,18 @@ def choose(text: str, page: str) -> Chosen:
             f"the languages are {', '.join(GRAMMARS)}; English is always understood",
             code="question-language-unknown",
         )
-    english = GRAMMARS[SOURCE]
-    if page == SOURCE:
-        return Chosen(english)
-    own, other = _evidence(GRAMMARS[page], text), _evidence(english, text)
-    scripts = _scripts_note(text)
-    if own.words == other.words == 0:
-        grammar = english if is_english(text, page) else GRAMMARS[page]
-        return Chosen(grammar, scripts)
-    if own.words >= other.words:
-        return Chosen(GRAMMARS[page], scripts + _mixed_note(other.relations, own.relations))
-    return Chosen(english, scripts + _mixed_note(own.relations, other.relations))
+    languages = list(dict.fromkeys([*by_letters(text), page, SOURCE]))
+    if languages == [SOURCE]:
+        return Chosen(GRAMMARS[SOURCE])
+    found = {one: _evidence(GRAMMARS[one], text) for one in languages}
+    chosen = max(languages, key=lambda one: found[one].words)
+    if found[chosen].words == 0:
+        chosen = SOURCE if is_english(text, languages[0]) else languages[0]
+    notes = _scripts_note(GRAMMARS[chosen], text)
+    for other in languages:
+        if other != chosen:
+            notes += _mixed_note(found[other].relations, found[chosen].relations)
+    return Chosen(GRAMMARS[chosen], notes)
 
 
 @dataclass(frozen=True)
@@ -113,12 +121,18 @@ def _mixed_note(left: tuple[str, ...], read: tuple[str, ...]) -> tuple[str, ...]
     )
 
 
-def _scripts_note(text: str) -> tuple[str, ...]:
-    """A note where a question is in letters of more than one script."""
+def _scripts_note(grammar: Grammar, text: str) -> tuple[str, ...]:
+    """A note where a question is in letters of more than one script.
+
+    Distances and weights have none of their own, and a name keeps its letters: amid another script
+    its capital tells it.
+    """
     scripts: dict[str, str] = {}
-    for word in re.findall(r"[^\W\d_]+", text):
+    for word in re.findall(r"[^\W\d_]+", _without_figures(grammar, text)):
         for letter in word:
-            scripts.setdefault(unicodedata.name(letter, "?").split()[0], word)
+            script = script_of(letter)
+            if script == grammar.script or not word[0].isupper():
+                scripts.setdefault(script, word)
     if len(scripts) < 2:
         return ()
     return (
@@ -126,4 +140,13 @@ def _scripts_note(text: str) -> tuple[str, ...]:
             "the question mixes scripts: {words}; each word was read as it stands",
             words=", ".join(f"“{word}”" for word in scripts.values()),
         ),
+    )
+
+
+def _without_figures(grammar: Grammar, text: str) -> str:
+    """The words of a question but for those that tell a distance or a weight."""
+    return " ".join(
+        token.text
+        for token in tokens_of(grammar, grammar.prepared(text))
+        if isinstance(token, Words) or not re.search(r"\d", token.text)
     )

@@ -14,7 +14,7 @@ from aether_core.search.question.distance_words import (
 )
 from aether_core.search.question.grammar import Grammar
 from aether_core.search.question.markers import Marker, Role, Token, Words
-from aether_core.search.question.nouns import Nouns
+from aether_core.search.question.nouns import Nouns, snowball
 
 _NUMBERS = {
     "yksi": 1.0, "yhden": 1.0, "kaksi": 2.0, "kahden": 2.0, "kolme": 3.0, "kolmen": 3.0,
@@ -196,7 +196,7 @@ _PATTERNS = (
         markers.weight(0.5),
     ),
 )
-_NOUNS = Nouns("fi", "finnish", frozenset(), declined=True, loose="aeiouyäö")
+_NOUNS = Nouns("fi", snowball("finnish"), frozenset(), declined=True, loose="aeiouyäö")
 _NAME_ENDINGS = (
     ("saare", "saari"), ("nieme", "niemi"), ("lahde", "lahti"), ("mäe", "mäki"), ("järve", "järvi"),
     ("joe", "joki"), ("salme", "salmi"), ("lamme", "lampi"), ("vuore", "vuori"), ("kive", "kivi"),

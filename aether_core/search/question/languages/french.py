@@ -11,7 +11,7 @@ from aether_core.search.question.distance_words import (
     Measures,
 )
 from aether_core.search.question.grammar import Grammar
-from aether_core.search.question.nouns import Nouns
+from aether_core.search.question.nouns import Nouns, snowball
 
 _NUMBERS = {
     "un": 1.0, "une": 1.0, "deux": 2.0, "trois": 3.0, "quatre": 4.0, "cinq": 5.0, "six": 6.0,
@@ -246,7 +246,7 @@ FRENCH = Grammar(
     degree=re.compile(r"^(?:trop|très|si|vraiment|beaucoup de|trop de) (?=\w)", re.IGNORECASE),
     nouns=Nouns(
         "fr",
-        "french",
+        snowball("french"),
         frozenset({"de", "du", "des", "d", "l", "la", "le", "les", "à", "a", "en"}),
         declined=False,
     ),

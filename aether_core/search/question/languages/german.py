@@ -1,7 +1,6 @@
 """How German asks: every noun has a capital, and what is far stands around its noun."""
 
 import re
-from collections.abc import Sequence
 from functools import partial
 
 from aether_core.search.question import markers
@@ -12,8 +11,8 @@ from aether_core.search.question.distance_words import (
     Measures,
 )
 from aether_core.search.question.grammar import Grammar
-from aether_core.search.question.markers import Marker, Token, Words
-from aether_core.search.question.nouns import Nouns
+from aether_core.search.question.languages.inside import in_things
+from aether_core.search.question.nouns import Nouns, snowball
 
 _NUMBERS = {
     "ein": 1.0, "eine": 1.0, "einer": 1.0, "einem": 1.0, "einen": 1.0, "zwei": 2.0, "drei": 3.0,
@@ -225,27 +224,7 @@ _PATTERNS = (
         markers.weight(0.5),
     ),
 )
-_NOUNS = Nouns("de", "german", frozenset(), declined=True)
-
-
-def _arranged(tokens: Sequence[Token]) -> list[Token]:
-    """Take "in" for a part of a thing where a noun follows that names no area: "in Altbauten"."""
-    arranged: list[Token] = []
-    at = 0
-    while at < len(tokens):
-        token = tokens[at]
-        following = tokens[at + 1] if at + 1 < len(tokens) else None
-        inside = isinstance(token, Marker) and token.kind == "in" and isinstance(following, Words)
-        if inside and isinstance(following, Words) and _NOUNS.knows(following.text):
-            before = arranged.pop() if arranged and isinstance(arranged[-1], Words) else None
-            words = before.text if isinstance(before, Words) else ""
-            arranged.append(Words(f"{words} {token.text} {following.text}".strip()))
-            at += 2
-            continue
-        arranged.append(token)
-        at += 1
-    return arranged
-
+_NOUNS = Nouns("de", snowball("german"), frozenset(), declined=True)
 
 GERMAN = Grammar(
     language="de",
@@ -295,5 +274,5 @@ GERMAN = Grammar(
     tail=re.compile(r"(?:,? (?:bitte|danke|wenn möglich|falls möglich))+$", re.IGNORECASE),
     degree=re.compile(r"^(?:zu|sehr|so|wirklich|ganz|viel|viele) (?=\w)", re.IGNORECASE),
     nouns=_NOUNS,
-    arranged=_arranged,
+    arranged=partial(in_things, _NOUNS),
 )

@@ -1,5 +1,7 @@
 """What the words of a criterion mean in English, and which language the others are in."""
 
+import unicodedata
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ from aether_core.search.question.criteria import KINDS, Criterion
 from aether_core.search.question.languages import GRAMMARS
 from aether_core.search.question.nouns import Known
 from aether_core.search.question.place_words import CENTRE, GROUND, SYNONYMS, plain
+from aether_core.search.question.tokens import in_single_spaces
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -21,23 +24,25 @@ def meant(one: Criterion, language: str, page: str) -> Criterion:
     Args:
         one: With words as typed.
         language: Of the question.
-        page: Of the page or command; its table is asked for words that English does not know.
+        page: Of the page or command; its table is asked for words that English does not know, where
+            their letters are of no other language.
 
     Returns:
         The same, with `words` in English and `said` as typed; or with the `language` of words
         whose English is not known. Names of areas are of no language.
     """
-    if KINDS[one.kind].evidence == "area" or page == SOURCE:
+    own = _own(one.words, page)
+    if KINDS[one.kind].evidence == "area" or own == SOURCE:
         return one
     if language == SOURCE and is_known_english(one.words):
         return one
-    nouns = GRAMMARS[page].nouns
+    nouns = GRAMMARS[own].nouns
     noun = nouns.read(one.words) if nouns is not None else None
     if noun is not None:
         return replace(one, words=noun.english, said=noun.shown)
-    if language == SOURCE or is_english(one.words, page):
+    if (language == SOURCE and own == page) or is_english(one.words, own):
         return one
-    return replace(one, language=language)
+    return replace(one, language=own)
 
 
 def reworded(one: Criterion, words: str, page: str) -> Criterion:
@@ -50,10 +55,12 @@ def reworded(one: Criterion, words: str, page: str) -> Criterion:
     """
     if words == one.in_own_words:
         return one
-    grammar = GRAMMARS[page]
-    bare = words if page == SOURCE else grammar.article.sub("", grammar.prepared(words))
+    words = in_single_spaces(words)
+    own = _own(words, page)
+    grammar = GRAMMARS[own]
+    bare = words if own == SOURCE else grammar.article.sub("", grammar.prepared(words))
     fresh = replace(one, words=grammar.finished(bare), said="", language=SOURCE)
-    return meant(fresh, page, page)
+    return meant(fresh, own, page)
 
 
 def known_part(one: Criterion) -> Known | None:
@@ -83,6 +90,27 @@ def is_english(words: str, instead_of: str) -> bool:
         return True
     likely = dict(_identifier().rank(words))
     return bool(likely[SOURCE] > likely[instead_of])
+
+
+def by_letters(text: str) -> list[str]:
+    """The languages that are told by letters in a text: each alone is written in a script.
+
+    The one with the most letters comes first.
+    """
+    of_script = Counter(one.script for one in GRAMMARS.values())
+    told = {one.script: one.language for one in GRAMMARS.values() if of_script[one.script] == 1}
+    found = Counter(script_of(letter) for letter in text if letter.isalpha())
+    return [told[script] for script, _times in found.most_common() if script in told]
+
+
+def script_of(letter: str) -> str:
+    """What the script of a letter is called in Unicode."""
+    return unicodedata.name(letter, "?").split()[0]
+
+
+def _own(words: str, page: str) -> str:
+    """The language beside English that words may be in."""
+    return next(iter(by_letters(words)), page)
 
 
 @cache

@@ -11,7 +11,7 @@ from aether_core.search.question.distance_words import (
     Measures,
 )
 from aether_core.search.question.grammar import Grammar
-from aether_core.search.question.nouns import Nouns
+from aether_core.search.question.nouns import Nouns, snowball
 
 _NUMBERS = {
     "un": 1.0, "una": 1.0, "uno": 1.0, "dos": 2.0, "tres": 3.0, "cuatro": 4.0, "cinco": 5.0,
@@ -239,6 +239,9 @@ SPANISH = Grammar(
     tail=re.compile(r"(?:,? (?:por favor|gracias|si es posible))+$", re.IGNORECASE),
     degree=re.compile(r"^(?:muy|demasiado|tan|bastante|much[oa]s?) (?=\w)", re.IGNORECASE),
     nouns=Nouns(
-        "es", "spanish", frozenset({"de", "del", "la", "las", "el", "los", "a"}), declined=False
+        "es",
+        snowball("spanish"),
+        frozenset({"de", "del", "la", "las", "el", "los", "a"}),
+        declined=False,
     ),
 )

@@ -14,7 +14,7 @@ from aether_core.search.question.place_words import plain
 from tests.errors import fault
 
 SIBLINGS = Path(__file__).with_name("siblings.tsv")
-ORDER = ("en", "fi", "de", "es", "fr")
+ORDER = ("en", "fi", "de", "es", "fr", "ar")
 
 
 def siblings() -> list[tuple[str, ...]]:
@@ -42,7 +42,7 @@ def test_a_question_means_what_its_english_sibling_means(line: tuple[str, ...]) 
 
 
 def test_every_language_of_the_app_is_read() -> None:
-    assert set(GRAMMARS) == set(LANGUAGES) == set(ORDER)
+    assert set(GRAMMARS) == set(ORDER) > set(LANGUAGES)
     with pytest.raises(InputError, check=fault("question-language-unknown", "sv")):
         parse("lugna gator", "sv")
 

@@ -77,6 +77,14 @@ def test_names_are_found_as_whole_words_only() -> None:
     assert INDEX.by_name("") is None
 
 
+def test_a_name_of_a_script_without_capitals_is_looked_for() -> None:
+    index = PlaceIndex(["park", "cafe"], ["", ""], ["حديقة الأزهر", "Café Azhar"])
+    found = index.match("حديقة الازهر")
+    assert found is not None
+    assert found.rows.tolist() == [0]
+    assert index.match("azhar") is None  # no capital: a thing
+
+
 def test_the_tables_hold_comparable_words() -> None:
     assert all(plain(word) == word for word in {*SYNONYMS, *GROUND})
     assert all(plain(one) == one for many in SYNONYMS.values() for one in many)
