@@ -179,9 +179,22 @@ def allow_long(session: Session) -> None:
 def reachable(engine: Engine) -> None:
     """Ask the store for a sign of life.
 
+    A connection that was kept from before its server's end tells of that end alone, so another one
+    is asked.
+
     Raises:
         StoreUnavailableError: It gives none.
     """
+    try:
+        _ask(engine)
+    except StoreUnavailableError as error:
+        lost = error.__cause__
+        if not (isinstance(lost, DBAPIError) and lost.connection_invalidated):
+            raise
+        _ask(engine)
+
+
+def _ask(engine: Engine) -> None:
     with session_scope(engine) as session:
         session.execute(text("SELECT 1"))
 

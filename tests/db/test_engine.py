@@ -76,6 +76,16 @@ def test_session_ended_by_the_server_is_replaced(engine: Engine) -> None:
     reachable(engine)
 
 
+def test_kept_connections_that_were_ended_do_not_say_that_nobody_is_there(
+    database_url: str, engine: Engine
+) -> None:
+    with engine.connect() as one, engine.connect() as other:  # both used a moment ago, then kept
+        ended = [c.scalar(text("SELECT pg_backend_pid()")) for c in (one, other)]
+    with psycopg.connect(conninfo(database_url), autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) pid", [ended])
+    reachable(engine)
+
+
 def test_slow_statement_is_cut_and_told(database_url: str) -> None:
     engine = open_engine(database_url, statement_timeout_s=0.05)
 
