@@ -167,6 +167,20 @@ def test_the_first_result_opens_a_card_that_says_why(app_environment: Store) -> 
     assert chips(visit)[1:] == ["near: school, 300 m", "not near: bars, 50 m"]
 
 
+def test_best_spots_among_equals_are_not_all_in_one_corner(app_environment: Store) -> None:
+    question = "within 1500 m of a school"  # all of it is: the first cells by number are neighbours
+    answer = ask(app_environment, SLUG, question)
+    equal = np.isfinite(answer.percentile) & (answer.score == np.nanmax(answer.score))
+    assert equal.sum() > 1000
+    visit = open_page("search", q=question)
+    spots = [str(one.key)[5:] for one in visit.button if str(one.key).startswith("spot-")]
+    at = np.array([answer.units.middle_of(spot) for spot in spots])
+    assert len(set(spots)) == len(spots) > 3
+    assert (np.ptp(at, axis=0) > np.ptp(answer.lonlat, axis=0) / 3).all()
+    again = open_page("search", q=question)
+    assert spots == [str(one.key)[5:] for one in again.button if str(one.key).startswith("spot-")]
+
+
 def test_uncertain_cells_are_greyed(app_environment: Store) -> None:
     visit = open_page("search", q=QUERY)
     visit.get_by_key("ask-view").set_value("How sure").run()

@@ -73,7 +73,10 @@ def _best(
     ranked = np.isfinite(result.percentile)
     if unsure is not None:
         ranked &= ~unsure
-    rows = best_rows(np.where(ranked, result.score, np.nan), _LOOKED_AT)
+    score = np.where(ranked, result.score, np.nan)
+    # Cells that lie together have numbers that do: of equals the first ones would be neighbours.
+    mixed = np.random.default_rng(0).permutation(len(score))
+    rows = mixed[best_rows(score[mixed], _LOOKED_AT)]
     if not len(rows):
         return []
     rows = rows[spread_out(result.lonlat[rows], city.radius_m, _MOST)]
