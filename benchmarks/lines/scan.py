@@ -1,10 +1,12 @@
 """The best 1,000 of many cells for a query: what a list needs, where a map scores all of them.
 
 FAISS is measured beside it where it is installed (`pip install faiss-cpu`, in an environment of its
-own: it's no part of Aether); an exact index in PostgreSQL (pgvector) where a server has it is not.
+own: it's no part of Aether), pgvector where `BENCH_PGVECTOR` is the address of a database in which
+this may make its extension and a table.
 """
 
 import importlib.util
+import os
 import statistics
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,7 @@ _BEST = 1000
 _WARM_UP = 2
 _RECALL = 0.99
 _BLOCK = 250_000
+_PGVECTOR = "BENCH_PGVECTOR"
 
 Find = Callable[[NDArray[np.float32]], NDArray[np.integer]]
 
@@ -109,6 +112,44 @@ def faiss_bytes(case: Case) -> Took:
     return _times(case, "faiss-bytes", find)
 
 
+def pgvector(case: Case) -> Took:
+    """PostgreSQL's rows with pgvector, all of them looked at by as many processes as it gives."""
+    import psycopg
+
+    z = _cells(case)
+    with psycopg.connect(os.environ[_PGVECTOR], autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        connection.execute("DROP TABLE IF EXISTS bench_cells")
+        connection.execute("CREATE UNLOGGED TABLE bench_cells (row int4, z vector(128))")
+        with connection.cursor().copy("COPY bench_cells FROM STDIN (FORMAT binary)") as copy:
+            copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8))
+            for start in range(0, len(z), _BLOCK):
+                copy.write(_as_rows(z[start : start + _BLOCK], start))
+            copy.write(b"\xff\xff")
+        connection.execute("VACUUM ANALYZE bench_cells")
+
+        def find(direction: NDArray[np.float32]) -> NDArray[np.integer]:
+            found = connection.execute(
+                "SELECT row FROM bench_cells ORDER BY z <#> %s::vector LIMIT %s",
+                [str(direction.tolist()), _BEST],
+            ).fetchall()
+            return np.array([row for (row,) in found])
+
+        took = _times(case, "pgvector", find)
+        connection.execute("DROP TABLE bench_cells")
+    return took
+
+
+def _as_rows(z: NDArray[np.float32], first: int) -> bytes:
+    """Rows of a number and a vector as COPY's binary format and pgvector have them."""
+    fields = [("fields", ">i2"), ("row_bytes", ">i4"), ("row", ">i4")]
+    fields += [("z_bytes", ">i4"), ("dim", ">i2"), ("unused", ">i2")]
+    rows = np.zeros(len(z), dtype=[*fields, ("z", ">f4", z.shape[1])])
+    rows["fields"], rows["row_bytes"], rows["row"] = 2, 4, np.arange(first, first + len(z))
+    rows["z_bytes"], rows["dim"], rows["z"] = 4 + 4 * z.shape[1], z.shape[1], z
+    return rows.tobytes()
+
+
 def agree(folder: Path) -> list[Check]:
     """How many of the best in float32 each way finds; ours has a target."""
     exact = np.load(folder / "found-plain.npy")
@@ -130,10 +171,15 @@ _WAYS = {
     "ours": Way("nearest_rows, mapped from the disk", ours),
     "reference": Way("a product and argpartition, mapped from the disk", plain),
 }
-_OTHERS = {
+_FAISS = {
     "faiss": Way("FAISS, IndexFlatIP in memory", faiss_flat),
     "faiss-bytes": Way("FAISS, 8 bits in memory, 4,000 scored again", faiss_bytes),
 }
+_OTHERS = (_FAISS if importlib.util.find_spec("faiss") else {}) | (
+    {"pgvector": Way("pgvector, all rows; processor time without the server's", pgvector)}
+    if _PGVECTOR in os.environ
+    else {}
+)
 
 LINES = (
     Line(
@@ -143,7 +189,7 @@ LINES = (
         words=lambda size: f"the best {_BEST:,} of {size['cells']:,} cells for a query, warm",
         items="cells",
         prepare=prepare,
-        ways=_WAYS | (_OTHERS if importlib.util.find_spec("faiss") else {}),
+        ways=_WAYS | _OTHERS,
         checks=every(seconds_at_most(0.050)),
         agree=agree,
         disk_bytes=lambda size: size["cells"] * 128 * 5,
