@@ -31,6 +31,7 @@ sys.dont_write_bytecode = False
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["AETHER_BASEMAP_STYLE"] = "none"  # no test asks a server of somebody else
 write_in_memory()
 # Who asks for no home gets one of the session's, never the checkout's own.
 os.environ["AETHER_HOME"] = str(Path(tempfile.gettempdir()) / f"aether-nobodys-{os.getpid()}")

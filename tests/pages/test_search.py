@@ -16,6 +16,7 @@ from tests.app_fixtures import SLUG
 from tests.pages.visit import deck, layer, links, open_page, open_popover, popovers, words
 from ui.jobs.links import link_to
 from ui.shell.text import plain
+from workflows.home.map_style import NAMED
 from workflows.home.store import Store
 from workflows.jobs.job import list_jobs
 from workflows.layers import file_kinds
@@ -370,10 +371,18 @@ def test_without_a_city_the_page_says_so() -> None:
 
 
 @pytest.mark.usefixtures("app_environment")
-def test_the_map_asks_no_server_for_a_background() -> None:
+def test_a_map_without_a_style_asks_no_server_for_a_background() -> None:
     spec = deck(open_page("search"))
     assert spec["style"] is None
     assert "http" not in json.dumps({**spec, "credits": []})
+
+
+@pytest.mark.usefixtures("app_environment")
+def test_streets_of_openstreetmap_lie_below_where_nothing_else_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AETHER_BASEMAP_STYLE")
+    assert deck(open_page("search"))["style"] == NAMED["openfreemap"].light
 
 
 @pytest.mark.usefixtures("app_environment")

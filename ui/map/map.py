@@ -25,6 +25,7 @@ from ui.shell.palette import ground as ground_colours
 from ui.shell.routes import code_address, map_code_address
 from ui.shell.text import plain
 from workflows.cities.cities import CitySummary
+from workflows.home.map_style import map_style
 from workflows.home.settings import read_settings
 
 if TYPE_CHECKING:
@@ -177,9 +178,10 @@ def draw_map(
             legends.append(asdict(layer.legend) | {"of": drawn[0].id if drawn else None})
     outlines = [ground.footprint(city, colours)] if with_footprint else []
     stack += _grouped(_OUTLINES, [*outlines, ground.over(city, colours)])
-    under = basemap(read_settings().basemap_style)
-    if under.style is None and (written := ground.names(city, colours)) is not None:
-        stack += _grouped(_NAMES, [written])
+    style = map_style(read_settings())
+    under = basemap(None if style is None else style.of(dark=state.is_dark()))
+    if (written := ground.names(city, colours)) is not None:
+        stack += _grouped(_NAMES, [written], yields=True)  # to those of a style that is drawn
     if with_places and (all_places := _placed(city)):
         stack += _grouped(_PLACES, [_dots(all_places, colours)])
     if marks:

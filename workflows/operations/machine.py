@@ -16,6 +16,7 @@ from aether_core.reading import lacking
 from db.cluster.place import known_place
 from db.cluster.programs import find_client_programs, find_programs
 from workflows.home.free_disk import free_bytes
+from workflows.home.map_style import map_style
 from workflows.operations.findings import Finding, Patient, fine, problem, warning
 
 _MEGABYTE = 1_000_000
@@ -181,14 +182,15 @@ def encoder(patient: Patient) -> Iterator[Finding]:
 
 def basemap(patient: Patient) -> Iterator[Finding]:
     """The map style, if it is a file."""
-    style = patient.settings.basemap_style
-    if not style:
-        yield fine("map style", "none is set: maps are drawn from the city's own data")
+    found = map_style(patient.settings)
+    if found is None:
+        yield fine("map style", "none: maps are drawn from the city's own data alone")
         return
-    if "://" in style:
+    style = found.light
+    if found.is_address:
         yield fine("map style", f"{style}; asked with --network")
         return
-    remedy = "set AETHER_BASEMAP_STYLE to a MapLibre style, or unset it"
+    remedy = "set AETHER_BASEMAP_STYLE to a MapLibre style, to openfreemap, or to none"
     try:
         is_style = _is_style(json.loads(Path(style).expanduser().read_text(encoding="utf-8-sig")))
     except (OSError, ValueError, RecursionError) as error:

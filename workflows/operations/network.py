@@ -28,6 +28,7 @@ from aether_core.poi.poi_source import NoPlacesError
 from db.engine import session_scope
 from db.schema import City
 from workflows.fetch.servers import index_url, open_web
+from workflows.home.map_style import map_style
 from workflows.operations.findings import Finding, Patient, fine, problem
 
 _KILOBYTE = 1000
@@ -195,16 +196,17 @@ def _geocoder(patient: Patient, web: Web, folder: Path) -> Iterator[Finding]:
 
 def _style(patient: Patient) -> Iterator[Finding]:
     """The map style, which browsers fetch and this machine need not reach."""
-    style = patient.settings.basemap_style
-    if not style or "://" not in style:
+    style = map_style(patient.settings)
+    if style is None or not style.is_address:
         return
     try:
-        with Web(addresses=[style], allow_http=True, policy=_PATIENCE) as web:
+        with Web(addresses=[style.light], allow_http=True, policy=_PATIENCE) as web:
             meter = _Meter(web)
-            web.get(style, limit=_STYLE_BYTES)
+            web.get(style.light, limit=_STYLE_BYTES)
             yield fine("map style", f"{meter}")
     except AetherError as error:
-        yield problem("map style", str(error), "correct AETHER_BASEMAP_STYLE, or unset it")
+        remedy = "correct AETHER_BASEMAP_STYLE, or set it to none: maps stand without it"
+        yield problem("map style", str(error), remedy)
 
 
 def _encoder(patient: Patient) -> Iterator[Finding]:

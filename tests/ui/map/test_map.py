@@ -433,6 +433,36 @@ def test_names_are_written_where_they_have_room(page: Page) -> None:
     assert page.evaluate(counts, 16) == [1, 2]
 
 
+def test_names_give_way_to_a_style_once_it_is_drawn(page: Page) -> None:
+    document = {"@@type": "NameLayer", "id": "names", "group": "Names", "yields": True}
+    document |= {"data": served.of_json(names_of(NAMED)), "ink": [0, 0, 0], "halo": [255] * 3}
+    drawn = """() => document.querySelector("main").shadowRoot.querySelector(".city-map")
+      .cityMap.drawn.map(({ one }) => one.id)"""
+    data = sent_data(layers=[document], bounds=list(NAMED.total_bounds))
+    put(page, data | {"style": f"{SITE}/lost.json"})
+    page.wait_for_timeout(1000)  # nobody answers there
+    assert page.evaluate(drawn) == ["names"]
+    green: dict[str, Any] = {
+        "version": 8,
+        "sources": {
+            "s": {
+                "type": "geojson",
+                "data": {"type": "Point", "coordinates": [0, 0]},
+                "attribution": "© Whoever drew it",
+            }
+        },
+        "layers": [{"id": "l", "type": "background", "paint": {"background-color": "#00ff00"}}],
+    }
+    put(page, data | {"style": green})
+    page.wait_for_function(f"() => !({drawn})().length")
+    expect_colour(page, 10, 10, (0, 255, 0))
+    blue = json.loads(json.dumps(green).replace("#00ff00", "#0000ff"))
+    put(page, data | {"style": blue})  # as where a page turns dark
+    page.wait_for_timeout(500)
+    expect_colour(page, 10, 10, (0, 0, 255))
+    assert page.evaluate(drawn) == []
+
+
 def test_a_city_across_the_180th_meridian_is_seen_whole(page: Page) -> None:
     put(page, sent_data(bounds=[179.96, -16.83, 180.04, -16.77], place="fiji 1"))
     longitude, latitude, zoom = seen(page)

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from ui.server.headers import METRICS, MetricsHere, SafeHeaders, page_policy
+from workflows.home.map_style import NAMED, MapStyle
 
 
 def client(caller: str, base: str = "") -> TestClient:
@@ -44,10 +45,16 @@ def test_every_answer_says_what_it_is_not_for() -> None:
 
 
 def test_a_map_style_lets_its_tiles_in() -> None:
-    assert "connect-src 'self' data: blob: https: http://tiles.lan" in page_policy(
-        "http://tiles.lan/style.json"
-    )
-    assert page_policy("/srv/style.json") == page_policy()
+    lan = MapStyle("http://tiles.lan/style.json", "http://tiles.lan/style.json")
+    assert "connect-src 'self' data: blob: https: http://tiles.lan;" in page_policy(lan)
+    assert page_policy(MapStyle("/srv/style.json", "/srv/style.json")) == page_policy()
+
+
+def test_a_style_that_keeps_to_its_host_opens_no_other() -> None:
+    policy = page_policy(NAMED["openfreemap"])
+    assert "connect-src 'self' data: blob: https://tiles.openfreemap.org;" in policy
+    assert "img-src 'self' data: blob: https://tiles.openfreemap.org;" in policy
+    assert "https: " not in policy
 
 
 @pytest.mark.parametrize(

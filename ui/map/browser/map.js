@@ -375,7 +375,10 @@ class CityMap {
   }
 
   async take(data, send) {
+    const before = this.data?.style;
     this.data = data;
+    if (this.deck && JSON.stringify(before) !== JSON.stringify(data.style)) this.restyle();
+    if (this.styled) this.data = { ...data, layers: data.layers.filter((one) => !one.yields) };
     this.send = send;
     this.turn += 1;
     const { turn } = this;
@@ -428,7 +431,8 @@ class CityMap {
       onViewStateChange: (change) => this.turned(change),
       getCursor: ({ isDragging }) => (isDragging ? "grabbing" : this.over && this.data.clickable ? "pointer" : "grab"),
     });
-    if (this.data.style) this.startBasemap();
+    // The answer is painted first: without a graphics processor a second map keeps it waiting.
+    if (this.data.style) setTimeout(() => this.deck && !this.overlay && this.startBasemap(), 200);
     this.moved();
   }
 
@@ -543,7 +547,8 @@ class CityMap {
     divider.setAttribute("aria-valuetext", `${percent} % ${names.left}`);
   }
 
-  // The style's map lies below and follows: where its server does not answer, the data stand alone.
+  // The style's map lies below and follows: where its server does not answer, the data stand alone,
+  // with their own names.
   startBasemap() {
     const { longitude, latitude, zoom } = this.view;
     const overlay = globalThis.createDeck({
@@ -555,22 +560,48 @@ class CityMap {
         layers: [],
       },
     });
+    this.overlay = overlay;
     const waiting = setInterval(() => {
-      if (!this.root.isConnected) clearInterval(waiting);
+      if (!this.root.isConnected || this.overlay !== overlay) return clearInterval(waiting);
+      this.find(".basemap canvas")?.setAttribute("tabindex", "-1"); // the map above it has the keys
       if (!overlay?._map) return;
       clearInterval(waiting);
       this.basemap = overlay._map;
       this.follow();
+      if (this.basemap.loaded()) this.drawnBelow();
+      else this.basemap.once("idle", () => this.drawnBelow());
     }, 100);
+  }
+
+  drawnBelow() {
+    if (!this.root.isConnected) return;
+    this.styled = true;
+    this.find(".basemap").classList.add("drawn");
+    this.take(this.data, this.send);
+  }
+
+  // A page that turns dark has another style; where none was there, it may.
+  restyle() {
+    if (this.basemap && this.data.style) return this.basemap.setStyle(this.data.style);
+    this.clearBelow();
+    if (this.data.style) this.startBasemap();
+  }
+
+  clearBelow() {
+    this.basemap?.remove();
+    this.basemap = this.overlay = null;
+    this.styled = false;
+    this.find(".basemap").classList.remove("drawn");
+    this.find(".basemap").replaceChildren();
   }
 
   leave() {
     this.turn += 1;
     clearTimeout(this.addressing);
     this.resized.disconnect();
-    this.basemap?.remove();
+    this.clearBelow();
     this.deck?.finalize();
-    this.deck = this.basemap = null;
+    this.deck = null;
   }
 
   // What is seen.
@@ -970,7 +1001,8 @@ class CityMap {
     const below = this.find(".basemap canvas");
     const ratio = drawn.width / drawn.clientWidth;
     const width = drawn.clientWidth;
-    const lines = wrapped(credits.join(" · "), width - 24, 11);
+    const ofStyle = this.styled && this.find(".maplibregl-ctrl-attrib-inner")?.innerText;
+    const lines = wrapped([...credits, ofStyle].filter(Boolean).join(" · "), width - 24, 11);
     const parts = legends.map((legend) => ({ legend, rows: placed(legend.entries, width - 24) }));
     for (const part of parts) part.high = 20 + part.rows.at(-1).y + 26;
     const high = 10 + (parts.reduce((sum, part) => sum + part.high, 0) || 20) + lines.length * 15 + 10;
