@@ -16,7 +16,7 @@ from tests.app_fixtures import SLUG
 from tests.pages.visit import deck, layer, links, open_page, open_popover, popovers, words
 from ui.jobs.links import link_to
 from ui.shell.text import plain
-from workflows.home.map_style import NAMED
+from workflows.home.map_style import OPENFREEMAP
 from workflows.home.store import Store
 from workflows.jobs.job import list_jobs
 from workflows.layers import file_kinds
@@ -382,7 +382,7 @@ def test_streets_of_openstreetmap_lie_below_where_nothing_else_is_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("AETHER_BASEMAP_STYLE")
-    assert deck(open_page("search"))["style"] == NAMED["openfreemap"].light
+    assert deck(open_page("search"))["style"] == OPENFREEMAP.light
 
 
 @pytest.mark.usefixtures("app_environment")

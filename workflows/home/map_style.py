@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 
 from workflows.home.settings import Settings
 
-NONE: Final = "none"
-
 
 @dataclass(frozen=True)
 class MapStyle:
@@ -37,27 +35,26 @@ class MapStyle:
 
     @property
     def host(self) -> str | None:
-        """Scheme and host of its address; None for a file."""
-        parts = urlsplit(self.light)
+        """Scheme and host of its address; None for a file, and for what is no sound address."""
+        try:
+            parts = urlsplit(self.light)
+        except ValueError:
+            return None
         return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} else None
 
 
-NAMED: Final[Mapping[str, MapStyle]] = MappingProxyType(
-    {
-        # No key, no count of requests, no cookies; OpenMapTiles of OpenStreetMap.
-        "openfreemap": MapStyle(
-            "https://tiles.openfreemap.org/styles/positron",
-            "https://tiles.openfreemap.org/styles/dark",
-            from_one_host=True,
-        ),
-    }
+OPENFREEMAP: Final = MapStyle(
+    "https://tiles.openfreemap.org/styles/positron",
+    "https://tiles.openfreemap.org/styles/dark",
+    from_one_host=True,
 )
-"""Styles that have a name."""
+"""OpenStreetMap in OpenMapTiles' layers, without key, cookies or limits (openfreemap.org)."""
+_NAMED: Final[Mapping[str, MapStyle | None]] = MappingProxyType(
+    {"openfreemap": OPENFREEMAP, "none": None}
+)
 
 
 def map_style(settings: Settings) -> MapStyle | None:
     """The style that is set; None for none."""
-    named = settings.basemap_style
-    if named == NONE:
-        return None
-    return NAMED.get(named) or MapStyle(named, named)
+    given = settings.basemap_style
+    return _NAMED[given] if given in _NAMED else MapStyle(given, given)

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from ui.server.headers import METRICS, MetricsHere, SafeHeaders, page_policy
-from workflows.home.map_style import NAMED, MapStyle
+from workflows.home.map_style import OPENFREEMAP, MapStyle
 
 
 def client(caller: str, base: str = "") -> TestClient:
@@ -51,7 +51,7 @@ def test_a_map_style_lets_its_tiles_in() -> None:
 
 
 def test_a_style_that_keeps_to_its_host_opens_no_other() -> None:
-    policy = page_policy(NAMED["openfreemap"])
+    policy = page_policy(OPENFREEMAP)
     assert "connect-src 'self' data: blob: https://tiles.openfreemap.org;" in policy
     assert "img-src 'self' data: blob: https://tiles.openfreemap.org;" in policy
     assert "https: " not in policy

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workflows.home.map_style import NAMED, MapStyle, map_style
+from workflows.home.map_style import OPENFREEMAP, MapStyle, map_style
 from workflows.home.settings import Settings, read_settings
 
 
@@ -13,7 +13,7 @@ def test_openfreemap_is_what_is_drawn_unless_something_else_is_set(
 ) -> None:
     monkeypatch.setenv("AETHER_BASEMAP_STYLE", "")  # as compose passes what nobody set
     style = map_style(read_settings())
-    assert style == NAMED["openfreemap"]
+    assert style == OPENFREEMAP
     assert style.of(dark=True) != style.of(dark=False)
     assert style.of(dark=True).startswith(f"{style.host}/")
 
@@ -27,6 +27,7 @@ def test_it_can_be_switched_off() -> None:
     [
         ("https://tiles.example.org:8443/a.json?key=k", True, "https://tiles.example.org:8443"),
         ("ftp://tiles.example.org/a.json", True, None),
+        ("https://[::1", True, None),
         (str(Path("styles", "own.json")), False, None),
     ],
 )
