@@ -11,6 +11,10 @@ import typer
 
 from aether_core.vector.options import ReadOptions
 
+QuestionLanguage = Annotated[
+    str,
+    typer.Option(help="Of the question: en, de, es, fr, fi or ar; English and Arabic always work."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
 ModelName = Annotated[str | None, typer.Option(help="A model's name; default: the one in use.")]
 ShapesFile = Annotated[

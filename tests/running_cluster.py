@@ -7,6 +7,10 @@ import dask
 from distributed import LocalCluster
 from distributed.utils import get_mp_context
 
+from aether_core.model.fits import fit
+from aether_core.model.training.preloading import FIRST_OPTIMIZER_LOADS
+from workflows.schedulers import schedulers
+
 _FORKED = {"distributed.worker.multiprocessing-method": "forkserver"}
 
 
@@ -15,7 +19,7 @@ def running_cluster(workers: int) -> Iterator[LocalCluster]:
     """So many workers of one thread, forked from one that has loaded what they train with."""
     with dask.config.set(_FORKED):
         get_mp_context().set_forkserver_preload(
-            ["distributed", "aether_core.model.fits.fit", "torch._dynamo"]
+            [schedulers.PACKAGE, fit.__name__, FIRST_OPTIMIZER_LOADS]
         )
         with LocalCluster(
             n_workers=workers,

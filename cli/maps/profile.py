@@ -8,7 +8,7 @@ import typer
 
 from cli import output
 from cli.maps.ask import check_output
-from cli.options import FileOptions, Force, flat
+from cli.options import FileOptions, Force, QuestionLanguage, flat
 
 if TYPE_CHECKING:  # scipy and shapely come with it: commands that only show help do without
     from workflows.layers.profile import AreaProfile
@@ -34,12 +34,7 @@ def profile(
     question: Annotated[
         str | None, typer.Option(help="Score the areas by a question, as `ask` answers it.")
     ] = None,
-    language: Annotated[
-        str,
-        typer.Option(
-            help="Of the question: en, de, es, fr, fi or ar; English and Arabic always work."
-        ),
-    ] = "en",
+    language: QuestionLanguage = "en",
     target: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write every area to this file.")
     ] = None,

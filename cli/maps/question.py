@@ -9,7 +9,7 @@ from aether_core.errors import InputError
 from cli import output
 from cli.maps.ask import NamesIn, Output, Top, Year, check_output
 from cli.maps.files import write_answer
-from cli.options import FileOptions, Force, ModelName, flat
+from cli.options import FileOptions, Force, ModelName, QuestionLanguage, flat
 
 if TYPE_CHECKING:  # torch comes with the search: commands that only show help do without
     from workflows.search.ask import Answer
@@ -36,12 +36,7 @@ def ask(
     everywhere: Annotated[
         bool, typer.Option("--everywhere", help="Rank water, too, which is left out otherwise.")
     ] = False,
-    language: Annotated[
-        str,
-        typer.Option(
-            help="Of the question: en, de, es, fr, fi or ar; English and Arabic always work."
-        ),
-    ] = "en",
+    language: QuestionLanguage = "en",
     names_in: NamesIn = None,
     target: Output = None,
     force: Force = False,

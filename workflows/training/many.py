@@ -16,8 +16,10 @@ from typing import Final
 import structlog
 
 from aether_core.errors import AetherError, CancelledError, InputError
+from aether_core.model.fits import fit
 from aether_core.model.recipes import recipe
 from aether_core.model.recipes.definition import Recipe
+from aether_core.model.training.preloading import FIRST_OPTIMIZER_LOADS
 from aether_core.progress import Progress, silent
 from db.cities import cities as city_rows
 from db.evidence import models as model_rows
@@ -40,8 +42,8 @@ from workflows.training.trained_card import TRAINING_SET, LearntFrom, versions_h
 log = structlog.get_logger()
 _LOOK_S: Final = 1.0
 _TELL_S: Final = 0.5
-_LOADED: Final = ("aether_core.model.fits.fit", "torch._dynamo")
-"""What workers train with; the last one is loaded by the first optimizer otherwise, for seconds."""
+_LOADED: Final = (fit.__name__, FIRST_OPTIMIZER_LOADS)
+"""What workers train with."""
 
 
 @dataclass(frozen=True)

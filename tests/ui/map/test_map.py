@@ -451,7 +451,10 @@ def test_names_give_way_to_a_style_once_it_is_drawn(page: Page) -> None:
                 "attribution": "© Whoever drew it",
             }
         },
-        "layers": [{"id": "l", "type": "background", "paint": {"background-color": "#00ff00"}}],
+        "layers": [
+            {"id": "l", "type": "background", "paint": {"background-color": "#00ff00"}},
+            {"id": "s", "type": "circle", "source": "s"},
+        ],
     }
     put(page, data | {"style": green})
     page.wait_for_function(f"() => !({drawn})().length")
@@ -461,6 +464,21 @@ def test_names_give_way_to_a_style_once_it_is_drawn(page: Page) -> None:
     page.wait_for_timeout(500)
     expect_colour(page, 10, 10, (0, 0, 255))
     assert page.evaluate(drawn) == []
+    page.evaluate(
+        """() => {
+          const write = CanvasRenderingContext2D.prototype.fillText;
+          window.written = [];
+          CanvasRenderingContext2D.prototype.fillText = function (words, ...more) {
+            window.written.push(words);
+            return write.call(this, words, ...more);
+          };
+        }"""
+    )
+    with page.expect_download():
+        page.get_by_role("button", name=re.compile("Save as picture")).click()
+    written = " ".join(page.evaluate("() => window.written"))
+    assert "Data by somebody · " in written
+    assert "© Whoever drew it" in written
 
 
 def test_a_city_across_the_180th_meridian_is_seen_whole(page: Page) -> None:

@@ -7,12 +7,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from typing import Any
 
+from aether_core.model.training.preloading import FIRST_OPTIMIZER_LOADS
 from aether_core.progress import Progress
 
 _FORKING = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(["workflows.evaluation.evidence.gather", "torch._dynamo"])
-"""Processes are forked from one that has loaded what all of them use, once, with what the first
-optimizer loads."""
+_FORKING.set_forkserver_preload(["workflows.evaluation.evidence.gather", FIRST_OPTIMIZER_LOADS])
+"""Processes are forked from one that has loaded what all of them use, once."""
 
 _given: object | None = None
 """What a worker process works on."""
